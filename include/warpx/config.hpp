@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// config.hpp: the compilers and platforms warpx is built for, its version, and all of its macros.
+#pragma once
+
+#include <stddef.h> // size_t
+#include <stdint.h> // fixed-width integers: the C header is the cheap one
+
+#if !defined(__linux__) || !(defined(__x86_64__) || defined(__aarch64__))
+#    error "warpx is built and tested for Linux on x86-64 and aarch64 only; please open an issue for this platform"
+#endif
+#if !defined(__cpp_exceptions)
+#    error "warpx reports errors by exception; compile without -fno-exceptions"
+#endif
+#if !defined(__cpp_concepts) || __cplusplus < 202002L
+#    error "warpx needs C++20: g++ >= 11 or clang >= 15 with -std=c++20 (nvcc: -std=c++20 too)"
+#endif
+
+#define WARPX_VERSION_MAJOR 0
+#define WARPX_VERSION_MINOR 1
+#define WARPX_VERSION_PATCH 0
+
+// Functions that run on both sides, and device-only ones; the mark of a kernel lambda: `[] WARPX_KERNEL (auto i, ...)`.
+#if defined(__CUDACC__)
+#    define WARPX_HOST_DEVICE __host__ __device__
+#    define WARPX_DEVICE __device__
+#    define WARPX_KERNEL __host__ __device__
+#else
+#    define WARPX_HOST_DEVICE
+#    define WARPX_DEVICE
+#    define WARPX_KERNEL
+#endif
+
+// Symbols that several shared libraries of one process must agree on (one thread pool, exception types).
+#define WARPX_PUBLIC [[gnu::visibility("default")]]
+// Error paths: kept out of line and out of the way of the fast path.
+#define WARPX_COLD [[gnu::cold, gnu::noinline]]
+// Small functions between a loop and its data; a call there would stop the vectorizer.
+#define WARPX_INLINE [[gnu::always_inline]] inline
+
+// The launch namespace names {compiler side, checking}: the same launch<k> in a .cpp and in a .cu, or in a checked and an
+// unchecked translation unit, are different programs and must not merge into one symbol.
+#if defined(WARPX_STRICT)
+#    define WARPX_DETAIL_CHECKING strict
+#elif defined(WARPX_CHECKED)
+#    define WARPX_DETAIL_CHECKING checked
+#else
+#    define WARPX_DETAIL_CHECKING plain
+#endif
+#if defined(__CUDACC__)
+#    define WARPX_DETAIL_SIDE cuda
+#else
+#    define WARPX_DETAIL_SIDE host
+#endif
+#define WARPX_DETAIL_CAT(a, b, c) a##_##b##_##c
+#define WARPX_DETAIL_CAT2(a, b, c) WARPX_DETAIL_CAT(a, b, c)
+#define WARPX_LAUNCH_NAMESPACE WARPX_DETAIL_CAT2(v0, WARPX_DETAIL_SIDE, WARPX_DETAIL_CHECKING)
+
+namespace warpx {
+
+/// Version of the layouts that cross module boundaries (array, owner); two modules with different ones refuse each other.
+inline constexpr uint32_t layout_version = 1;
+
+/// The largest number of launch dimensions. (An array may have any rank.)
+inline constexpr int max_launch_rank = 8;
+
+/// Whether this translation unit checks every access (`WARPX_CHECKED`), or checks everything it can, slowly (`WARPX_STRICT`).
+#if defined(WARPX_STRICT)
+inline constexpr bool checked_build = true;
+#elif defined(WARPX_CHECKED)
+inline constexpr bool checked_build = true;
+#else
+inline constexpr bool checked_build = false;
+#endif
+
+} // namespace warpx
