@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// small_float.hpp: what half, bfloat16 and float8 share: storage, implicit widening to float, assignment from numbers.
+#pragma once
+
+#include "../config.hpp"
+
+#include <type_traits>
+
+namespace warpx::detail {
+
+/// `a` as a float rounded to odd: inexact results get an odd last bit, so that a second rounding to at most 22
+/// bits gives what one rounding of `a` would have given (Boldo and Melquiond 2008, "Emulation of FMA and correctly
+/// rounded sums"). Exact for every integer type, float and double; long double goes through double.
+template <class A>
+WARPX_INLINE WARPX_HOST_DEVICE constexpr float round_to_odd(A a) noexcept {
+    if constexpr (std::is_same_v<A, float>) {
+        return a;
+    } else if constexpr (std::is_integral_v<A> && sizeof(A) <= 2) {
+        return static_cast<float>(a);
+    } else if constexpr (std::is_integral_v<A> && sizeof(A) == 8) {
+        uint64_t magnitude = static_cast<uint64_t>(a);
+        const bool negative = std::is_signed_v<A> && a < A(0);
+        if (negative) magnitude = 0 - magnitude;
+        if (magnitude >> 53) {
+            magnitude = (magnitude & ~uint64_t(0x7ff)) | ((magnitude & 0x7ff) != 0 ? uint64_t(0x800) : 0);
+        }
+        const double d = static_cast<double>(magnitude);
+        return round_to_odd(negative ? -d : d);
+    } else {
+        const double d = static_cast<double>(a);
+        const float f = static_cast<float>(d);
+        const double back = static_cast<double>(f);
+        if (back == d || d != d) return f;
+        const bool away = back < 0 ? back < d : back > d;
+        return __builtin_bit_cast(float, (__builtin_bit_cast(uint32_t, f) - (away ? 1u : 0u)) | 1u);
+    }
+}
+
+/// Base of the floating-point types that only store: `Self::widen(bits)` and `Self::narrow(float)` are the format.
+/// Arithmetic and comparison happen in float, through the conversion.
+template <class Self, class Bits>
+class small_float {
+  public:
+    using bits_type = Bits;
+
+    small_float() = default;
+
+    /// The number whose encoding is `bits`.
+    WARPX_HOST_DEVICE static constexpr Self from_bits(Bits bits) noexcept {
+        Self s{};
+        s.bits_ = bits;
+        return s;
+    }
+    /// The encoding.
+    WARPX_HOST_DEVICE constexpr Bits bits() const noexcept { return bits_; }
+
+    /// The same number as a float; every value is exact.
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr operator float() const noexcept { return Self::widen(bits_); }
+
+    /// Assignment from any number rounds once, to nearest even.
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator=(float a) noexcept { return store(a); }
+    template <class A>
+        requires std::is_arithmetic_v<A>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator=(A a) noexcept {
+        return store(a);
+    }
+
+    // Three overloads each: the type itself (also from what converts to it), float (also from the other storage
+    // types), and any arithmetic type, whose sum with a float has the type it has in C++.
+    WARPX_HOST_DEVICE friend constexpr Self& operator+=(Self& a, const Self& b) noexcept { return a = +a + b; }
+    WARPX_HOST_DEVICE friend constexpr Self& operator-=(Self& a, const Self& b) noexcept { return a = +a - b; }
+    WARPX_HOST_DEVICE friend constexpr Self& operator*=(Self& a, const Self& b) noexcept { return a = +a * b; }
+    WARPX_HOST_DEVICE friend constexpr Self& operator/=(Self& a, const Self& b) noexcept { return a = +a / b; }
+    WARPX_HOST_DEVICE friend constexpr Self& operator+=(Self& a, float b) noexcept { return a = +a + b; }
+    WARPX_HOST_DEVICE friend constexpr Self& operator-=(Self& a, float b) noexcept { return a = +a - b; }
+    WARPX_HOST_DEVICE friend constexpr Self& operator*=(Self& a, float b) noexcept { return a = +a * b; }
+    WARPX_HOST_DEVICE friend constexpr Self& operator/=(Self& a, float b) noexcept { return a = +a / b; }
+    template <class A>
+        requires std::is_arithmetic_v<A>
+    WARPX_HOST_DEVICE friend constexpr Self& operator+=(Self& a, A b) noexcept {
+        return a = +a + static_cast<decltype(0.0f + b)>(b);
+    }
+    template <class A>
+        requires std::is_arithmetic_v<A>
+    WARPX_HOST_DEVICE friend constexpr Self& operator-=(Self& a, A b) noexcept {
+        return a = +a - static_cast<decltype(0.0f + b)>(b);
+    }
+    template <class A>
+        requires std::is_arithmetic_v<A>
+    WARPX_HOST_DEVICE friend constexpr Self& operator*=(Self& a, A b) noexcept {
+        return a = +a * static_cast<decltype(0.0f + b)>(b);
+    }
+    template <class A>
+        requires std::is_arithmetic_v<A>
+    WARPX_HOST_DEVICE friend constexpr Self& operator/=(Self& a, A b) noexcept {
+        return a = +a / static_cast<decltype(0.0f + b)>(b);
+    }
+
+  protected:
+    WARPX_HOST_DEVICE explicit constexpr small_float(Bits bits) noexcept : bits_(bits) {}
+
+  private:
+    template <class A>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& store(A a) noexcept {
+        bits_ = Self::narrow(round_to_odd(a));
+        return static_cast<Self&>(*this);
+    }
+
+    Bits bits_;
+};
+
+/// The types that compute in float and store something smaller.
+template <class T>
+inline constexpr bool is_small_float = requires { typename T::bits_type; } && std::is_convertible_v<T, float>;
+
+} // namespace warpx::detail
