@@ -1,0 +1,652 @@
+// SPDX-License-Identifier: Apache-2.0
+// pool.hpp: the host thread pool: runs a range of items on the calling thread and on workers, and returns
+// when done.
+//
+// How it works, in the order of the file. A launch takes a *slot*, writes its job there and cuts the range
+// into one contiguous *span* per participant, each of a few *chunks*. Participants (the caller and the
+// workers) claim chunks, of their own span first, then of others', until none is left; the caller waits for
+// the last one. Idle workers spin for a while, then sleep on a futex.
+//
+// A span is one 64-bit word: generation:32 | limit:16 | next:16; a chunk can be claimed while next < limit,
+// with a compare-and-swap of the whole word. The word is what makes a slot reusable without locks:
+//  * The owner writes the job's fields (relaxed), then opens each word with a new generation (release).
+//  * A participant reads a word (acquire), then the fields, then swaps the word for word + 1. If that
+//  succeeds, the
+//    word has not changed, so a chunk of that generation was unclaimed all along, so its owner was still
+//    waiting and the fields are that job's. If not, it forgets what it read. The limit is part of the word
+//    because a limit read separately could belong to a later job.
+//  * After a chunk it adds to `done` (acq_rel); the owner, having read the full count (acquire), sees all
+//  results.
+//    From then on the participant touches only the pool, which is never destroyed, and nothing of the job.
+// The caller can finish every chunk nobody else claimed, so a slow or sleeping worker never blocks a launch.
+//
+// Lifetime. The pool is constant-initialized and never destroyed: launches from static constructors,
+// destructors and atexit functions work. Workers are detached, and the library that started them stays loaded
+// (a worker may be spinning in its code when it is closed). A child of fork() has no workers and starts its
+// own at its first launch that needs them; a child forked *inside a kernel* must call exec or _exit, since
+// its launch cannot finish. All libraries of a process share one pool where the linker merges the variable
+// below (g++: always; clang: not across RTLD_LOCAL libraries; several pools are correct, only slower). What
+// changes the layout or the protocol must rename `pool_v1`.
+#pragma once
+
+#include "atomic_builtins.hpp"
+#include "cost_model.hpp"
+#include "cpu_budget.hpp"
+#include "platform.hpp"
+
+#include <dlfcn.h>
+#include <exception>
+#include <new>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <utility>
+
+namespace warpx::host {
+inline namespace pool_v1 {
+
+/// The items [begin, end) of a launch, to be run by one thread; `context` is what was given to `run`.
+using range_body = void (*)(const void* context, int64_t begin, int64_t end);
+
+/// What the pool has learned about one kernel: a static object per kernel instantiation, shared by all
+/// threads. Advisory: a wrong value costs time, never correctness.
+struct work_cost {
+    atomic_word<uint32_t> picoseconds{0};    ///< per element; 0: unknown
+    atomic_word<uint32_t> quick_elements{0}; ///< launches of at most this many elements are known to be short
+};
+
+} // namespace pool_v1
+} // namespace warpx::host
+
+namespace warpx::detail::pool_v1 {
+
+using host::atomic_word;
+using host::cost_limits;
+using host::order;
+using host::range_body;
+
+inline constexpr uint32_t max_threads = 256; // participants of one launch, the caller included
+inline constexpr uint32_t max_slots = 16; // launches that can be shared at once; others run in their caller
+
+struct alignas(64) span {
+    atomic_word<uint64_t> word{0}; // generation:32 | limit:16 | next:16
+};
+
+struct alignas(64) slot {
+    // The job. Written by the owner while every span is closed.
+    atomic_word<range_body> body{nullptr};
+    atomic_word<const void*> context{nullptr};
+    atomic_word<int64_t> begin{0}, end{0}, chunk{0};
+    atomic_word<uint32_t> chunks{0}, chunks_per_span{0}, width{0};
+    atomic_word<uint32_t> first_helper{0}; // the worker with seat 1 (counted from 0); the next ones follow
+    atomic_word<uint32_t> fp_control{0};   // the caller's rounding mode holds for all of the job
+    uint32_t generation = 0;               // the owner's
+    // Its end.
+    alignas(64) atomic_word<uint32_t> done{0}; // finished chunks, and owner_sleeps; the owner's futex
+    atomic_word<uint32_t> failed{0};
+    alignas(
+        std::exception_ptr) unsigned char error[sizeof(std::exception_ptr)]{}; // raw: outlives static objects
+    span spans[max_threads];
+};
+inline constexpr uint32_t owner_sleeps = 0x80000000u; // bit of slot::done
+
+enum pool_state : uint32_t { idle, starting, running };
+
+struct pool {
+    slot slots[max_slots];
+    alignas(64) atomic_word<uint32_t> signal{0};                  // counts publications; the workers' futex
+    alignas(64) atomic_word<uint32_t> active{0};                  // bit k: slot k has an owner
+    alignas(64) atomic_word<uint32_t> sleeping[max_threads / 32]; // bit per worker
+    alignas(64) atomic_word<int64_t> lost_ns{0}; // ski rental: lost lately by not waking workers
+    atomic_word<int64_t> lost_at{0};             // when that was last added to
+    alignas(64) atomic_word<uint32_t> state{idle};
+    atomic_word<uint32_t> threads{0}; // including the caller; 0 until running
+    atomic_word<uint32_t> budget{0};  // what `threads` would be; 0: not asked yet
+    atomic_word<uint32_t> prepared{0};
+};
+
+struct thread_state {
+    int depth = 0;        // > 0: in a body that the pool runs, so launches stay in this thread
+    int limit = 0;        // host::thread_limit; 0: none
+    uint32_t lottery = 0; // draws the launches that are measured again
+};
+
+WARPX_PUBLIC inline constinit pool the_pool{};
+WARPX_PUBLIC inline constinit thread_local thread_state this_thread{};
+
+/// One job, as read from its slot.
+struct job {
+    explicit job(const slot& s) noexcept
+        : body(s.body.load(order::relaxed)), context(s.context.load(order::relaxed)),
+          begin(s.begin.load(order::relaxed)), end(s.end.load(order::relaxed)),
+          chunk(s.chunk.load(order::relaxed)), chunks(s.chunks.load(order::relaxed)),
+          chunks_per_span(s.chunks_per_span.load(order::relaxed)), width(s.width.load(order::relaxed)),
+          first_helper(s.first_helper.load(order::relaxed)), fp_control(s.fp_control.load(order::relaxed)) {}
+
+    /// The span that participant `id` (0: the owner, 1...: workers) begins with; >= width: it must not take
+    /// part.
+    uint32_t seat(uint32_t id) const noexcept {
+        if (id == 0) return 0;
+        const uint32_t workers = the_pool.threads.load(order::relaxed) - 1;
+        return id > first_helper ? id - first_helper : id + workers - first_helper;
+    }
+
+    range_body body;
+    const void* context;
+    int64_t begin, end, chunk;
+    uint32_t chunks, chunks_per_span, width, first_helper, fp_control;
+};
+
+/// Runs one claimed chunk; returns its number of items.
+inline int64_t run_chunk(slot& s, const job& j, int64_t number) noexcept {
+    const int64_t begin = j.begin + number * j.chunk;
+    const int64_t items = j.end - begin < j.chunk ? j.end - begin : j.chunk;
+    if (fp_control() != j.fp_control) set_fp_control(j.fp_control);
+    if (s.failed.load(order::relaxed) == 0) { // after a failure the rest is counted, not run
+        try {
+            j.body(j.context, begin, begin + items);
+        } catch (...) {
+            if (s.failed.exchange(1, order::acq_rel) == 0) {
+                ::new (static_cast<void*>(s.error)) std::exception_ptr(std::current_exception());
+            }
+        }
+    }
+    const uint32_t before = s.done.fetch_add(1, order::acq_rel);
+    if ((before & owner_sleeps) != 0 && (before & ~owner_sleeps) + 1 == j.chunks) futex_wake(s.done, ~0u);
+    return items;
+}
+
+/// Claims and runs chunks of span `k` until it is exhausted; returns the number of items run.
+inline int64_t help_span(slot& s, uint32_t k, uint32_t id) noexcept {
+    int64_t items = 0;
+    for (;;) {
+        const uint64_t word = s.spans[k].word.load(order::acquire);
+        const uint64_t next = word & 0xffff, limit = word >> 16 & 0xffff;
+        if (next >= limit) return items;
+        const job j(s);
+        if (j.seat(id) >= j.width) return items;
+        if (!s.spans[k].word.compare_exchange(word, word + 1)) continue;
+        items += run_chunk(s, j, static_cast<int64_t>(k) * j.chunks_per_span + static_cast<int64_t>(next));
+    }
+}
+
+/// Takes part in the job of `s`, its own span first; returns the number of items run.
+inline int64_t help(slot& s, uint32_t id) noexcept {
+    const job guess(s); // may be torn or out of date: help_span reads it again
+    const uint32_t width = guess.width, seat = guess.seat(id);
+    if (seat >= width) return 0;
+    int64_t items = 0;
+    for (uint32_t visited = 0, k = seat; visited < width; ++visited, k = k + 1 == width ? 0 : k + 1) {
+        items += help_span(s, k, id);
+    }
+    return items;
+}
+
+/// How a worker waits for work: spins at first, then sleeps. Spinning is given up early after a pause that
+/// was too long to spin through, and taken up again after one that was not.
+class idle_wait {
+public:
+    explicit idle_wait(uint32_t id) noexcept : id_(id) {
+        const char* text = getenv("WARPX_SPIN_US");
+        if (text == nullptr) return;
+        const long microseconds = parse_positive(text); // what is no positive number means: do not spin
+        spin_max_ = microseconds < 1000000 ? microseconds * 1000 : 1000000000;
+        spin_ns_ = spin_max_;
+    }
+
+    /// Returns the value of pool::signal once it is not `seen`.
+    uint32_t next(uint32_t seen) noexcept {
+        int64_t start = 0;
+        for (int turn = 1;; ++turn) {
+            const uint32_t now = the_pool.signal.load(order::acquire);
+            if (now != seen) return now;
+            spin_pause();
+            if (turn % 32 != 0) continue;
+            const int64_t t = clock_ns();
+            if (start == 0) start = t;
+            if (t - start >= spin_ns_) break;
+        }
+        const uint32_t now = sleep(seen);
+        const bool worth_spinning = clock_ns() - start < spin_max_;
+        spin_ns_ = worth_spinning || spin_max_ < short_spin ? spin_max_ : short_spin;
+        return now;
+    }
+
+private:
+    static constexpr int64_t short_spin = 20000;
+
+    /// With `publish`, Dekker's pattern: each side writes its word, then reads the other's, all seq_cst, so
+    /// either the publisher sees the sleeper or the sleeper sees the new signal; the kernel checks once more
+    /// before it sleeps.
+    uint32_t sleep(uint32_t seen) noexcept {
+        const uint32_t bit = 1u << (id_ % 32);
+        atomic_word<uint32_t>& sleeping = the_pool.sleeping[id_ / 32];
+        sleeping.fetch_or(bit, order::seq_cst);
+        uint32_t now;
+        while ((now = the_pool.signal.load(order::seq_cst)) == seen) futex_wait(the_pool.signal, seen, bit);
+        sleeping.fetch_and(~bit, order::relaxed);
+        return now;
+    }
+
+    uint32_t id_;
+    int64_t spin_max_ = 1000000;
+    int64_t spin_ns_ = spin_max_;
+};
+
+/// A worker's life. Hidden, like all that must lie in the library that start_workers keeps loaded.
+[[gnu::visibility("hidden")]] inline void* worker_main(void* argument) {
+    const uint32_t id = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(argument));
+    this_thread.depth = 1;
+    idle_wait idle(id);
+    uint32_t seen = the_pool.signal.load(order::acquire) - 1; // look at once: a job may be waiting
+    for (;;) {
+        seen = idle.next(seen);
+        int64_t items;
+        do {
+            items = 0;
+            for (uint32_t m = the_pool.active.load(order::acquire); m != 0; m &= m - 1) {
+                items += help(the_pool.slots[__builtin_ctz(m)], id);
+            }
+        } while (items != 0);
+    }
+    return nullptr;
+}
+
+/// In the child of a fork: no worker lives, and no launch of another thread will be finished.
+[[gnu::visibility("hidden")]] inline void forget_after_fork() {
+    for (uint32_t m = the_pool.active.load(order::acquire); m != 0; m &= m - 1) {
+        for (span& s : the_pool.slots[__builtin_ctz(m)].spans) s.word.store(0, order::relaxed);
+    }
+    for (atomic_word<uint32_t>& word : the_pool.sleeping) word.store(0, order::relaxed);
+    the_pool.active.store(0, order::relaxed);
+    the_pool.threads.store(0, order::relaxed);
+    the_pool.budget.store(0, order::relaxed);
+    the_pool.state.store(idle, order::release);
+}
+
+/// Starts one detached worker; false if the system has no thread to give.
+[[gnu::visibility("hidden")]] inline bool start_worker(uint32_t id) {
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0) return false;
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_t thread;
+    const bool started =
+        pthread_create(&thread, &attributes, &worker_main, reinterpret_cast<void*>(uintptr_t{id})) == 0;
+    pthread_attr_destroy(&attributes);
+    return started;
+}
+
+/// The number of threads of the pool before it runs. Starts nothing.
+inline uint32_t thread_budget() noexcept {
+    uint32_t budget = the_pool.budget.load(order::relaxed);
+    if (budget == 0) {
+        budget = static_cast<uint32_t>(cpu_budget(static_cast<int>(max_threads)));
+        the_pool.budget.store(budget, order::relaxed);
+    }
+    return budget;
+}
+
+/// Makes sure that the workers run.
+[[gnu::visibility("hidden"), gnu::cold, gnu::noinline]] inline void start_workers() {
+    const int saved_errno = errno;
+    if (the_pool.prepared.load(order::acquire) == 0) { // twice, by two threads, does no harm
+        pthread_atfork(nullptr, nullptr, &forget_after_fork);
+        Dl_info self; // keep this library loaded; for the main program this finds nothing and need not
+        if (dladdr(reinterpret_cast<void*>(&worker_main), &self) != 0 && self.dli_fname != nullptr) {
+            dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+        }
+        the_pool.prepared.store(1, order::release);
+    }
+    if (the_pool.state.compare_exchange(idle, starting)) {
+        sigset_t blocked, previous; // the application's signals are not for workers; their own faults are
+        sigfillset(&blocked);
+        for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) sigdelset(&blocked, fault);
+        pthread_sigmask(SIG_SETMASK, &blocked, &previous);
+        const uint32_t wanted = thread_budget();
+        uint32_t threads = 1;
+        while (threads < wanted && start_worker(threads)) ++threads;
+        pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+        the_pool.threads.store(threads, order::relaxed);
+        the_pool.state.store(running, order::release);
+    } else {
+        while (the_pool.state.load(order::acquire) == starting) sched_yield();
+    }
+    errno = saved_errno;
+}
+
+/// Which workers a launch would use, and how many of them are awake.
+struct helpers {
+    /// `width` - 1 workers, chosen so that launches of other threads use other ones.
+    explicit helpers(int width) noexcept : count(static_cast<uint32_t>(width) - 1) {
+        started = the_pool.state.load(order::acquire) == running;
+        if (!started) return;
+        workers = the_pool.threads.load(order::relaxed) - 1;
+        if (count > workers) count = workers;
+        if (count == 0) return;
+        for (uint32_t m = the_pool.active.load(order::relaxed); m != 0; m &= m - 1) {
+            first += the_pool.slots[__builtin_ctz(m)].width.load(order::relaxed) - 1;
+        }
+        first %= workers;
+        asleep = count_asleep();
+    }
+
+    uint32_t id(uint32_t n) const noexcept {
+        return 1 + (first + n < workers ? first + n : first + n - workers);
+    }
+
+    /// The number of sleepers; their bits for futex_wake go into `mask`.
+    uint32_t count_asleep() noexcept {
+        uint32_t sleepers = 0;
+        mask = 0;
+        for (uint32_t n = 0; n < count; ++n) {
+            const uint32_t worker = id(n), bit = 1u << (worker % 32);
+            if ((the_pool.sleeping[worker / 32].load(order::seq_cst) & bit) == 0) continue;
+            ++sleepers;
+            mask |= bit;
+        }
+        return sleepers;
+    }
+
+    uint32_t count;
+    uint32_t workers = 0;
+    uint32_t first = 0;
+    uint32_t asleep = 0;
+    uint32_t mask = 0;
+    bool started;
+};
+
+/// The number of threads that a launch with thread limit `limit` (0: none) may use now: those of the pool
+/// without one for each launch of another thread.
+inline int available_width(int limit) noexcept {
+    uint32_t threads = the_pool.threads.load(order::relaxed);
+    if (threads == 0) threads = thread_budget();
+    const int width = static_cast<int>(threads) - __builtin_popcount(the_pool.active.load(order::relaxed));
+    return limit > 0 && limit < width ? limit : width;
+}
+
+/// Takes a free slot; nullptr if there is none. `bit` is its bit of pool::active.
+inline slot* acquire_slot(uint32_t& bit) noexcept {
+    for (uint32_t taken = the_pool.active.load(order::relaxed);;) {
+        const uint32_t available = ~taken & ((1u << max_slots) - 1);
+        if (available == 0) return nullptr;
+        bit = available & (0u - available);
+        taken = the_pool.active.fetch_or(bit, order::acquire);
+        if ((taken & bit) == 0) return &the_pool.slots[__builtin_ctz(bit)];
+    }
+}
+
+/// Waits until all chunks of `s` are done: spins, since they are short, then sleeps.
+inline void join(slot& s, uint32_t chunks) noexcept {
+    constexpr int64_t spin_ns = 100000;
+    int64_t start = 0;
+    for (int turn = 1; s.done.load(order::acquire) != chunks; ++turn) {
+        spin_pause();
+        if (turn % 32 != 0) continue;
+        const int64_t t = clock_ns();
+        if (start == 0) start = t;
+        if (t - start < spin_ns) continue;
+        uint32_t done = s.done.fetch_or(owner_sleeps, order::acq_rel) | owner_sleeps;
+        while ((done & ~owner_sleeps) != chunks) {
+            futex_wait(s.done, done, ~0u);
+            done = s.done.load(order::acquire);
+        }
+        return;
+    }
+}
+
+/// Shares [begin, end) with `team`; returns when all of it is done. `own_items`, `own_ns`: the part the
+/// caller did.
+inline void fork_join(int64_t begin, int64_t end, const host::range_split& cut, range_body body,
+                      const void* context, helpers& team, bool wake, int64_t& own_items, int64_t& own_ns) {
+    uint32_t bit = 0;
+    slot* const taken = acquire_slot(bit);
+    if (taken == nullptr) {
+        body(context, begin, end);
+        return;
+    }
+    slot& s = *taken;
+    const uint32_t chunks = static_cast<uint32_t>(cut.chunks);
+    s.done.store(0, order::relaxed);
+    s.failed.store(0, order::relaxed);
+    s.body.store(body, order::relaxed);
+    s.context.store(context, order::relaxed);
+    s.begin.store(begin, order::relaxed);
+    s.end.store(end, order::relaxed);
+    s.chunk.store(cut.chunk, order::relaxed);
+    s.chunks.store(chunks, order::relaxed);
+    s.chunks_per_span.store(static_cast<uint32_t>(cut.chunks_per_span), order::relaxed);
+    s.width.store(static_cast<uint32_t>(cut.width), order::relaxed);
+    s.first_helper.store(team.first, order::relaxed);
+    s.fp_control.store(fp_control(), order::relaxed);
+    const uint64_t generation = static_cast<uint64_t>(++s.generation) << 32;
+    int64_t left = cut.chunks;
+    for (int k = 0; k < cut.width; ++k, left -= cut.chunks_per_span) {
+        const int64_t limit = left < cut.chunks_per_span ? left : cut.chunks_per_span;
+        s.spans[k].word.store(generation | static_cast<uint64_t>(limit) << 16, order::release);
+    }
+    the_pool.signal.fetch_add(1, order::seq_cst); // see idle_wait::sleep
+    if (wake && team.count_asleep() != 0) futex_wake(the_pool.signal, team.mask);
+
+    ++this_thread.depth;
+    const int64_t start = clock_ns();
+    own_items = help(s, 0);
+    own_ns = clock_ns() - start;
+    --this_thread.depth;
+    join(s, chunks);
+
+    std::exception_ptr error;
+    if (s.failed.load(order::relaxed) != 0) {
+        std::exception_ptr* const stored = std::launder(reinterpret_cast<std::exception_ptr*>(s.error));
+        error = std::move(*stored);
+        stored->~exception_ptr();
+    }
+    the_pool.active.fetch_and(~bit, order::release);
+    if (error) std::rethrow_exception(std::move(error));
+}
+
+/// Whether a launch of `left_ns` should fork, and with whom; keeps the account of losses. May start the pool.
+inline host::verdict decide_fork(double left_ns, int width, helpers& team) {
+    const int asleep = static_cast<int>(team.started ? team.asleep : team.count);
+    const int awake = static_cast<int>(team.count) - asleep;
+    double lost = 0;
+    int64_t now = 0;
+    if (asleep > 0) {
+        now = clock_ns();
+        const bool recent = now - the_pool.lost_at.load(order::relaxed) < cost_limits::forget_losses;
+        lost = (recent ? static_cast<double>(the_pool.lost_ns.load(order::relaxed)) : 0) +
+               host::loss_without_wake(left_ns, awake, asleep);
+    }
+    host::verdict answer = host::decide(left_ns, awake, asleep, lost);
+    if (asleep > 0) {
+        const bool forgiven = answer == host::verdict::fork_and_wake;
+        the_pool.lost_ns.store(forgiven ? 0 : static_cast<int64_t>(lost), order::relaxed);
+        the_pool.lost_at.store(now, order::relaxed);
+    }
+    if (answer == host::verdict::fork_and_wake && !team.started) {
+        start_workers();
+        team = helpers(width);
+        if (team.count == 0) answer = host::verdict::stay;
+    }
+    return answer;
+}
+
+/// The launch in progress: what is left of it, and what its elements cost.
+class launch_progress {
+public:
+    launch_progress(int64_t count, range_body body, const void* context, host::work_cost& cost, int64_t grain,
+                    int64_t elements_per_item) noexcept
+        : count_(count), body_(body), context_(context), cost_(cost), grain_(grain),
+          elements_per_item_(elements_per_item > 0 ? elements_per_item : 1),
+          picoseconds_(cost.picoseconds.load(order::relaxed)) {}
+
+    uint32_t picoseconds() const noexcept { return picoseconds_; }
+    double ns_per_item() const noexcept {
+        return 1e-3 * picoseconds_ * static_cast<double>(elements_per_item_);
+    }
+    double left_ns() const noexcept { return ns_per_item() * static_cast<double>(count_ - position_); }
+
+    /// Runs about `elements` more in this thread, by the clock. True if the launch is done.
+    bool probe(int64_t elements) {
+        const int64_t left = count_ - position_;
+        const int64_t items = host::divide_up(host::divide_up(elements, elements_per_item_), grain_) * grain_;
+        return run_timed(items < left ? items : left);
+    }
+
+    /// Runs all of the rest in this thread, by the clock.
+    void finish() { run_timed(count_ - position_); }
+
+    /// Whether the last measurement is long enough to decide on.
+    bool evident() const noexcept {
+        return last_ns_ >= cost_limits::evidence || last_elements_ >= cost_limits::evidence_elements;
+    }
+
+    /// Shares the rest with other threads if that is worth it. True if the launch is done.
+    bool try_fork(int limit) {
+        const double left = left_ns();
+        if (left < cost_limits::fork_above) return false;
+        const int available = available_width(limit);
+        if (available < 2) return false;
+        const int width = host::useful_width(left, available);
+        helpers team(width);
+        if (team.count == 0) return false;
+        const host::verdict answer = decide_fork(left, width, team);
+        if (answer == host::verdict::stay) return false;
+        const auto cut = host::split_range(count_ - position_, grain_, elements_per_item_, ns_per_item(),
+                                           static_cast<int>(team.count) + 1);
+        int64_t items = 0, ns = 0;
+        fork_join(position_, count_, cut, body_, context_, team, answer == host::verdict::fork_and_wake,
+                  items, ns);
+        if (items > 0) learn(items, ns);
+        return true;
+    }
+
+private:
+    bool run_timed(int64_t items) {
+        const int64_t start = now_ != 0 ? now_ : clock_ns();
+        body_(context_, position_, position_ + items);
+        now_ = clock_ns();
+        position_ += items;
+        last_ns_ = now_ - start;
+        last_elements_ = static_cast<double>(items) * static_cast<double>(elements_per_item_);
+        learn(items, last_ns_);
+        return position_ == count_;
+    }
+
+    void learn(int64_t items, int64_t ns) noexcept {
+        const double elements = static_cast<double>(items) * static_cast<double>(elements_per_item_);
+        picoseconds_ = host::learn_cost(picoseconds_, static_cast<double>(ns) * 1e3 / elements);
+        cost_.picoseconds.store(picoseconds_, order::relaxed);
+        cost_.quick_elements.store(host::quick_elements(picoseconds_), order::relaxed);
+    }
+
+    int64_t count_;
+    range_body body_;
+    const void* context_;
+    host::work_cost& cost_;
+    int64_t grain_, elements_per_item_;
+    int64_t position_ = 0;
+    int64_t now_ = 0; // the last look at the clock
+    int64_t last_ns_ = 0;
+    double last_elements_ = 0;
+    uint32_t picoseconds_;
+};
+
+/// True for one launch in 64, at random (a fixed period would miss kernels that are launched with that
+/// period).
+inline bool draw_remeasurement(thread_state& self) noexcept {
+    self.lottery = self.lottery * 1664525u + 1013904223u;
+    return self.lottery >> 26 == 0;
+}
+
+} // namespace warpx::detail::pool_v1
+
+namespace warpx::host {
+inline namespace pool_v1 {
+
+/// Limits the launches of this thread, while it lives, to `threads` threads, the caller included; less than 1
+/// means no limit. An inner limit can lower an outer one, not raise it.
+class thread_limit {
+public:
+    explicit thread_limit(int threads) noexcept : outer_(detail::pool_v1::this_thread.limit) {
+        if (threads > 0 && (outer_ == 0 || threads < outer_)) detail::pool_v1::this_thread.limit = threads;
+    }
+    ~thread_limit() { detail::pool_v1::this_thread.limit = outer_; }
+    thread_limit(const thread_limit&) = delete;
+    thread_limit& operator=(const thread_limit&) = delete;
+
+private:
+    int outer_;
+};
+
+/// The number of threads that a launch of the calling thread may use, itself included: 1 inside a kernel that
+/// the pool runs, at most the `thread_limit`. Starts no thread.
+inline int thread_count() noexcept {
+    const detail::pool_v1::thread_state& self = detail::pool_v1::this_thread;
+    if (self.depth > 0) return 1;
+    uint32_t threads = detail::pool_v1::the_pool.threads.load(order::relaxed);
+    if (threads == 0) threads = detail::pool_v1::thread_budget();
+    const int count = static_cast<int>(threads);
+    return self.limit > 0 && self.limit < count ? self.limit : count;
+}
+
+/// Calls `body(context, begin, end)` on disjoint ranges that together cover [0, count) once, on this thread
+/// and possibly on others, and returns when all calls have returned. Ranges begin at multiples of `grain` >=
+/// 1 items. Does nothing if `count` <= 0.
+///
+/// Runs in the calling thread alone if the work is short, if there is no other thread, or inside a body that
+/// the pool runs. `cost` is where the kernel's cost is learned (may be null: then it is measured each time);
+/// `limit` is the largest number of threads (0: no limit); `elements_per_item` tells how much an item is,
+/// such as the length of a row.
+///
+/// The first exception that a body throws is rethrown here, once, after all started calls have returned;
+/// ranges that had not begun are skipped. Bodies run with the caller's floating point control (rounding
+/// mode); exception flags that they raise in other threads are not reported. errno is not changed.
+[[gnu::noinline]] inline void run(int64_t count, range_body body, const void* context, work_cost* cost,
+                                  int limit = 0, int64_t grain = 1, int64_t elements_per_item = 1) {
+    if (count <= 0) return;
+    detail::pool_v1::thread_state& self = detail::pool_v1::this_thread;
+    if (self.limit > 0 && (limit <= 0 || self.limit < limit)) limit = self.limit;
+    if (self.depth > 0 || limit == 1 || count <= grain) return body(context, 0, count);
+    work_cost unknown;
+    detail::pool_v1::launch_progress launch(count, body, context, cost != nullptr ? *cost : unknown, grain,
+                                            elements_per_item);
+    const bool known = launch.picoseconds() != 0;
+    if (known) {
+        const bool sample = detail::pool_v1::draw_remeasurement(self);
+        if (!sample && launch.left_ns() < cost_limits::fork_above) return body(context, 0, count);
+        if (!sample) {
+            if (!launch.try_fork(limit)) launch.finish();
+            return;
+        }
+    }
+    for (int64_t elements = known ? cost_limits::evidence_elements : 1;; elements *= known ? 4 : 8) {
+        if (launch.probe(elements)) return;
+        if (launch.evident() && launch.try_fork(limit)) return;
+        if (elements > cost_limits::evidence_elements * 1000) return launch.finish();
+    }
+}
+
+/// The same for any callable `body(int64_t begin, int64_t end)`, the entry for launches: what is known to be
+/// short is called directly and can be inlined.
+template <class Body>
+WARPX_INLINE void for_ranges(int64_t count, const Body& body, work_cost& cost, int limit = 0,
+                             int64_t grain = 1, int64_t elements_per_item = 1) {
+    if (count <= 0) return;
+    int64_t elements;
+    const bool huge = __builtin_mul_overflow(count, elements_per_item, &elements);
+    if (count <= grain || (!huge && elements <= int64_t{cost.quick_elements.load(order::relaxed)}))
+        [[likely]] {
+        body(int64_t{0}, count);
+        return;
+    }
+    run(
+        count,
+        [](const void* context, int64_t begin, int64_t end) {
+            (*static_cast<const Body*>(context))(begin, end);
+        },
+        &body, &cost, limit, grain, elements_per_item);
+}
+
+} // namespace pool_v1
+} // namespace warpx::host
