@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Compiles SOURCE with COMPILER and requires the failure that the file announces. Arguments: see CMakeLists.txt.
+function(reject text)
+    message("${SOURCE}: ${text}") # on a line of its own: FATAL_ERROR wraps
+    message(FATAL_ERROR "not the failure that is wanted")
+endfunction()
 file(STRINGS "${SOURCE}" expected REGEX "^// expect-error: ")
 file(STRINGS "${SOURCE}" flag_lines REGEX "^// flags: ")
 if(NOT expected)
-    message(FATAL_ERROR "${SOURCE}: no expect-error line")
+    reject("no expect-error line")
 endif()
 set(flags -std=c++20)
 if(SOURCE MATCHES "\\.cu$")
@@ -22,7 +26,7 @@ endforeach()
 execute_process(COMMAND "${COMPILER}" ${flags} "${SOURCE}" RESULT_VARIABLE result OUTPUT_VARIABLE output
                 ERROR_VARIABLE output)
 if(result EQUAL 0)
-    message(FATAL_ERROR "${SOURCE}: it compiles, but should not")
+    reject("it compiles, but should not")
 endif()
 string(REGEX REPLACE "[ \n]+" " " flat "${output}") # compilers break long lines
 foreach(line ${expected})
@@ -31,6 +35,6 @@ foreach(line ${expected})
     string(FIND "${flat}" "${text}" place)
     if(place EQUAL -1)
         message("${output}")
-        message(FATAL_ERROR "${SOURCE}: it fails, but not for the expected reason: ${text}")
+        reject("it fails, but not for the expected reason: ${text}")
     endif()
 endforeach()

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// two_units_main.cpp: the umbrella in two translation units of one program links and works.
+#include "two_units.hpp"
+
+int main() {
+    auto x = warpx::full<float, 1>({100000}, 1.0f);
+    scale_by(x, 2.0f);
+    scale_in_other_unit(x, 3.0f);
+    for (int64_t i = 0; i < x.extent(0); ++i) {
+        if (x.data()[i] != 6.0f) return 1;
+    }
+    return 0;
+}
