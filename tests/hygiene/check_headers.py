@@ -24,7 +24,7 @@ PROTOCOLS = {"warpx/interop/dlpack.hpp", "warpx/interop/array_interface.hpp"}
 
 # Which folders of ours a folder may include; "" is core.
 MAY_INCLUDE = {
-    "detail": {"detail", "config"},
+    "detail": {"detail", "bottom"},
     "": {"", "detail"},
     "forms": {"forms", "", "detail"},
     "host": {"host", "forms", "", "detail"},
@@ -32,6 +32,8 @@ MAY_INCLUDE = {
     "interop": {"protocol", "", "detail"},
     "kernels": {"kernels", "host", "forms", "", "detail"},
 }
+# Core headers that include no other but each other: detail may use them.
+BOTTOM = {"warpx/config.hpp", "warpx/error.hpp", "warpx/value.hpp"}
 CHEAP = {
     "stddef.h", "stdint.h", "string.h", "type_traits", "utility", "exception", "new",
     # the host pool: C headers of the system
@@ -81,8 +83,8 @@ def direction(root):
                 yield f"{header}: includes the umbrella"
                 continue
             there = folder(name)
-            if name in ("warpx/config.hpp", "warpx/error.hpp"):
-                there = "config" if here == "detail" else ""  # and error.hpp, which needs nothing else
+            if name in BOTTOM:
+                there = "bottom" if here == "detail" else ""
             if there == "interop" and name in PROTOCOLS:
                 there = "protocol"
             if there not in MAY_INCLUDE[here]:

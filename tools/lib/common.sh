@@ -25,6 +25,9 @@ stage() {
     shift 2
     name="${title//[^A-Za-z0-9]/-}"
     log="$LOGS/$name.log"
+    if [ -n "${TOTAL_LIMIT:-}" ] && [ "$limit" -gt $((TOTAL_LIMIT - SECONDS)) ]; then
+        limit=$((TOTAL_LIMIT > SECONDS ? TOTAL_LIMIT - SECONDS : 1)) # the whole run has a limit too
+    fi
     printf '== %s (limit %s)\n' "$title" "$(minutes "$limit")"
     # shellcheck disable=SC2046 # function names have no spaces
     export -f $(declare -F | awk '{print $3}')
