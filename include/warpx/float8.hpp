@@ -6,9 +6,9 @@
 
 namespace warpx {
 
-/// The formats; the values are DLPack's type codes. e and m count exponent and fraction bits, b is a bias that
-/// differs from the usual one, f is without infinities, n has NaN in one place, uz has no negative zero, u is
-/// unsigned.
+/// The formats; the values are DLPack's type codes. e and m count exponent and fraction bits, b is a bias
+/// that differs from the usual one, f is without infinities, n has NaN in one place, uz has no negative zero,
+/// u is unsigned.
 enum class float8_format : uint8_t {
     e3m4 = 7,
     e4m3 = 8,
@@ -21,8 +21,8 @@ enum class float8_format : uint8_t {
 };
 
 namespace detail {
-/// What sets one format apart: fraction bits, exponent bias, encodings of the largest finite number, of what is too
-/// large (infinity or NaN) and of NaN, and whether 0x80 is the only NaN.
+/// What sets one format apart: fraction bits, exponent bias, encodings of the largest finite number, of what
+/// is too large (infinity or NaN) and of NaN, and whether 0x80 is the only NaN.
 struct float8_layout {
     int fraction;
     int bias;
@@ -34,40 +34,51 @@ struct float8_layout {
 
 WARPX_HOST_DEVICE constexpr float8_layout layout_of(float8_format format) noexcept {
     switch (format) {
-    case float8_format::e3m4: return {4, 3, 0x6f, 0x70, 0x78, false};
-    case float8_format::e4m3: return {3, 7, 0x77, 0x78, 0x7c, false};
-    case float8_format::e4m3b11fnuz: return {3, 11, 0x7f, 0x80, 0x80, true};
-    case float8_format::e4m3fn: return {3, 7, 0x7e, 0x7f, 0x7f, false};
-    case float8_format::e4m3fnuz: return {3, 8, 0x7f, 0x80, 0x80, true};
-    case float8_format::e5m2: return {2, 15, 0x7b, 0x7c, 0x7e, false};
-    case float8_format::e5m2fnuz: return {2, 16, 0x7f, 0x80, 0x80, true};
-    case float8_format::e8m0fnu: break;
+    case float8_format::e3m4:
+        return {4, 3, 0x6f, 0x70, 0x78, false};
+    case float8_format::e4m3:
+        return {3, 7, 0x77, 0x78, 0x7c, false};
+    case float8_format::e4m3b11fnuz:
+        return {3, 11, 0x7f, 0x80, 0x80, true};
+    case float8_format::e4m3fn:
+        return {3, 7, 0x7e, 0x7f, 0x7f, false};
+    case float8_format::e4m3fnuz:
+        return {3, 8, 0x7f, 0x80, 0x80, true};
+    case float8_format::e5m2:
+        return {2, 15, 0x7b, 0x7c, 0x7e, false};
+    case float8_format::e5m2fnuz:
+        return {2, 16, 0x7f, 0x80, 0x80, true};
+    case float8_format::e8m0fnu:
+        break;
     }
     return {0, 127, 0xfe, 0xff, 0xff, true};
 }
 } // namespace detail
 
-/// One 8-bit floating-point number. Widens to float implicitly and exactly; construction from a number is explicit
-/// (assignment is not) and rounds once to nearest even. Subnormals are kept.
+/// One 8-bit floating-point number. Widens to float implicitly and exactly; construction from a number is
+/// explicit (assignment is not) and rounds once to nearest even. Subnormals are kept.
 ///
-/// What does not fit becomes infinity where the format has one, else NaN; `saturated` gives the largest finite number
-/// instead. NaN stays NaN, with its sign where the format has signed NaNs. e8m0fnu holds powers of two from 2^-127 to
-/// 2^127: zero, negative numbers and infinity become NaN, positive numbers below 2^-127 become 2^-127, ties go up.
-/// The encodings and the rules are those of ml_dtypes, which NumPy and JAX use.
-template <float8_format Format>
-class float8 : public detail::small_float<float8<Format>, uint8_t> {
+/// What does not fit becomes infinity where the format has one, else NaN; `saturated` gives the largest
+/// finite number instead. NaN stays NaN, with its sign where the format has signed NaNs. e8m0fnu holds powers
+/// of two from 2^-127 to 2^127: zero, negative numbers and infinity become NaN, positive numbers below 2^-127
+/// become 2^-127, ties go up. The encodings and the rules are those of ml_dtypes, which NumPy and JAX use.
+template <float8_format Format> class float8 : public detail::small_float<float8<Format>, uint8_t> {
     using base = detail::small_float<float8<Format>, uint8_t>;
 
-  public:
+public:
     static constexpr float8_format format = Format;
 
     float8() = default;
-    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr float8(float a) noexcept : base(narrow(a)) {}
-    template <class A>
-        requires std::is_arithmetic_v<A>
-    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr float8(A a) noexcept
-        : base(narrow(detail::round_to_odd(a))) {}
-    using base::operator=;
+    template <class X>
+        requires(!std::is_same_v<X, float8> && detail::is_real<value_type_t<X>>)
+    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr float8(const X& x) noexcept
+        : base(narrow(detail::round_to_odd(value(x)))) {}
+    /// Assignment from any number, plain or located.
+    template <class X>
+        requires(!std::is_same_v<X, float8> && detail::is_real<value_type_t<X>>)
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr float8& operator=(const X& x) noexcept {
+        return *this = float8(x);
+    }
 
     /// Like construction, but finite and infinite numbers beyond the range become the largest finite one.
     WARPX_HOST_DEVICE static constexpr float8 saturated(float a) noexcept {
@@ -98,7 +109,8 @@ class float8 : public detail::small_float<float8<Format>, uint8_t> {
             if constexpr (l.unsigned_zero) {
                 u = b == 0x80 ? 0x7fc00000u : (u | sign);
             } else {
-                if (code > l.largest) u = code == l.overflow && l.overflow != l.nan ? 0x7f800000u : 0x7fc00000u;
+                if (code > l.largest)
+                    u = code == l.overflow && l.overflow != l.nan ? 0x7f800000u : 0x7fc00000u;
                 u |= sign;
             }
             return __builtin_bit_cast(float, u);
@@ -117,7 +129,8 @@ class float8 : public detail::small_float<float8<Format>, uint8_t> {
         } else {
             constexpr int shift = 23 - l.fraction;
             constexpr uint32_t rebias = static_cast<uint32_t>(127 - l.bias) * one;
-            // Below the smallest normal number: the float unit rounds, in a sum whose last bit is the last bit here.
+            // Below the smallest normal number: the float unit rounds, in a sum whose last bit is the last
+            // bit here.
             constexpr uint32_t magic = rebias + one + static_cast<uint32_t>(shift) * one;
             const float sum = __builtin_bit_cast(float, a) + __builtin_bit_cast(float, magic);
             const uint32_t tiny = __builtin_bit_cast(uint32_t, sum) - magic;
@@ -142,6 +155,13 @@ using float8_e4m3fnuz = float8<float8_format::e4m3fnuz>;
 using float8_e5m2 = float8<float8_format::e5m2>;
 using float8_e5m2fnuz = float8<float8_format::e5m2fnuz>;
 using float8_e8m0fnu = float8<float8_format::e8m0fnu>;
+
+/// Whether T is a float8, and the DLPack type code of its format.
+template <class T> inline constexpr bool is_float8_v = false;
+template <float8_format Format> inline constexpr bool is_float8_v<float8<Format>> = true;
+template <class T>
+    requires is_float8_v<T>
+inline constexpr uint8_t float8_dlpack_code = static_cast<uint8_t>(T::format);
 
 static_assert(sizeof(float8_e5m2) == 1 && std::is_trivially_copyable_v<float8_e5m2>);
 

@@ -6,23 +6,30 @@
 
 namespace warpx {
 
-/// IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits; largest finite value 65504, smallest positive 2^-24.
+/// IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits; largest finite value 65504, smallest positive
+/// 2^-24.
 ///
 /// A type to store numbers in: it widens to float implicitly and exactly, arithmetic happens in float, and
-/// construction from a number is explicit (assignment is not). Narrowing rounds once to nearest even, from float,
-/// double and every integer type; too large becomes infinity, subnormals are kept, NaN stays NaN and becomes quiet.
-/// The sign and payload of a NaN are kept on the host and unspecified on CUDA. Same layout as `__half`, `_Float16` and
-/// `numpy.float16`. The default constructor leaves the value undefined, as for float; `half{}` is zero.
+/// construction from a number is explicit (assignment is not). Narrowing rounds once to nearest even, from
+/// float, double and every integer type; too large becomes infinity, subnormals are kept, NaN stays NaN and
+/// becomes quiet. The sign and payload of a NaN are kept on the host and unspecified on CUDA. Same layout as
+/// `__half`, `_Float16` and `numpy.float16`. The default constructor leaves the value undefined, as for
+/// float; `half{}` is zero.
 class half : public detail::small_float<half, uint16_t> {
     using base = detail::small_float<half, uint16_t>;
 
-  public:
+public:
     half() = default;
-    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr half(float a) noexcept : base(narrow(a)) {}
-    template <class A>
-        requires std::is_arithmetic_v<A>
-    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr half(A a) noexcept : base(narrow(detail::round_to_odd(a))) {}
-    using base::operator=;
+    template <class X>
+        requires(!std::is_same_v<X, half> && detail::is_real<value_type_t<X>>)
+    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr half(const X& x) noexcept
+        : base(narrow(detail::round_to_odd(value(x)))) {}
+    /// Assignment from any number, plain or located.
+    template <class X>
+        requires(!std::is_same_v<X, half> && detail::is_real<value_type_t<X>>)
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr half& operator=(const X& x) noexcept {
+        return *this = half(x);
+    }
 
     /// The float with the same value as the encoding `h`.
     WARPX_INLINE WARPX_HOST_DEVICE static constexpr float widen(uint16_t h) noexcept {
@@ -33,8 +40,9 @@ class half : public detail::small_float<half, uint16_t> {
             return f;
         }
 #endif
-        // Exponent and fraction move to their float places. All ones stays all ones; subnormals are renormalized by a
-        // subtraction of normal numbers, which is exact also where subnormal floats are flushed to zero.
+        // Exponent and fraction move to their float places. All ones stays all ones; subnormals are
+        // renormalized by a subtraction of normal numbers, which is exact also where subnormal floats are
+        // flushed to zero.
         const uint32_t sign = static_cast<uint32_t>(h & 0x8000u) << 16;
         const uint32_t shifted = static_cast<uint32_t>(h & 0x7fffu) << 13;
         const uint32_t exponent = shifted & 0x0f800000u;
@@ -69,19 +77,24 @@ class half : public detail::small_float<half, uint16_t> {
 /// The same type under the name of its format.
 using float16 = half;
 
-/// The upper half of an IEEE 754 binary32: 1 sign, 8 exponent and 7 fraction bits. The range of float with two to three
-/// decimal digits. The rules are those of `half`. Same layout as `__nv_bfloat16` and `ml_dtypes.bfloat16`.
+/// The upper half of an IEEE 754 binary32: 1 sign, 8 exponent and 7 fraction bits. The range of float with
+/// two to three decimal digits. The rules are those of `half`. Same layout as `__nv_bfloat16` and
+/// `ml_dtypes.bfloat16`.
 class bfloat16 : public detail::small_float<bfloat16, uint16_t> {
     using base = detail::small_float<bfloat16, uint16_t>;
 
-  public:
+public:
     bfloat16() = default;
-    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr bfloat16(float a) noexcept : base(narrow(a)) {}
-    template <class A>
-        requires std::is_arithmetic_v<A>
-    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr bfloat16(A a) noexcept
-        : base(narrow(detail::round_to_odd(a))) {}
-    using base::operator=;
+    template <class X>
+        requires(!std::is_same_v<X, bfloat16> && detail::is_real<value_type_t<X>>)
+    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr bfloat16(const X& x) noexcept
+        : base(narrow(detail::round_to_odd(value(x)))) {}
+    /// Assignment from any number, plain or located.
+    template <class X>
+        requires(!std::is_same_v<X, bfloat16> && detail::is_real<value_type_t<X>>)
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr bfloat16& operator=(const X& x) noexcept {
+        return *this = bfloat16(x);
+    }
 
     /// The float with the same value as the encoding `b`.
     WARPX_INLINE WARPX_HOST_DEVICE static constexpr float widen(uint16_t b) noexcept {

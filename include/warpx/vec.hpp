@@ -8,55 +8,42 @@
 
 namespace warpx {
 
-template <class T, int N>
-struct vec;
+template <class T, int N> struct vec;
 
 namespace detail {
 
-template <class T>
-inline constexpr bool is_vec = false;
-template <class T, int N>
-inline constexpr bool is_vec<vec<T, N>> = true;
-
-/// A real number a kernel computes with: arithmetic, or a type that stores a float.
-template <class T>
-inline constexpr bool is_real = std::is_arithmetic_v<T> || is_small_float<T>;
+template <class T> inline constexpr bool is_vec = false;
+template <class T, int N> inline constexpr bool is_vec<vec<T, N>> = true;
 
 /// The type in which sums of T are computed, as in C++: float for half, int for the small integers.
-template <class T>
-using sum_t = decltype(T{} + T{});
+template <class T> using sum_t = decltype(T{} + T{});
 
 /// Elements of U become elements of T without being asked: where C++ arithmetic on the two gives T.
-template <class U, class T>
-inline constexpr bool widens = std::is_same_v<U, T>;
+template <class U, class T> inline constexpr bool widens = std::is_same_v<U, T>;
 template <class U, class T>
     requires(is_real<U> && is_real<T> && !std::is_same_v<U, T>)
 inline constexpr bool widens<U, T> = std::is_same_v<decltype(U{} + T{}), T>;
 
 // Named members up to four; more than that is an array.
-template <class T, int N>
-struct vec_members {
+template <class T, int N> struct vec_members {
     static_assert(N >= 1, "vec<T, N> needs N >= 1");
     T e[N];
 };
-template <class T>
-struct vec_members<T, 1> {
+template <class T> struct vec_members<T, 1> {
     T x;
 };
-template <class T>
-struct vec_members<T, 2> {
+template <class T> struct vec_members<T, 2> {
     T x, y;
 };
-template <class T>
-struct vec_members<T, 3> {
+template <class T> struct vec_members<T, 3> {
     T x, y, z;
 };
-template <class T>
-struct vec_members<T, 4> {
+template <class T> struct vec_members<T, 4> {
     T x, y, z, w;
 };
 
-/// f(a_k, b_k, ...) for every component k, as a vector. Written out up to four: g++ -O2 does not unroll loops.
+/// f(a_k, b_k, ...) for every component k, as a vector. Written out up to four: g++ -O2 does not unroll
+/// loops.
 template <int N, class F, class... V>
 WARPX_INLINE WARPX_HOST_DEVICE constexpr auto map_components(F f, const V&... v) {
     using result = vec<std::remove_cvref_t<decltype(f(v[0]...))>, N>;
@@ -78,6 +65,7 @@ WARPX_INLINE WARPX_HOST_DEVICE constexpr auto map_components(F f, const V&... v)
 // What X (a plain or a located value) is.
 template <class X>
 concept any_vec = is_vec<value_type_t<X>>;
+template <class X> using component_t = typename value_type_t<X>::value_type;
 template <class X>
 concept any_real = is_real<value_type_t<X>>;
 template <class X, class Y>
@@ -87,24 +75,23 @@ concept vecs_of_two_types = vecs_of_one_size<X, Y> && !std::is_same_v<value_type
 
 /// The vector type in which two vectors meet.
 template <class X, class Y>
-using meet_t = vec<decltype(typename value_type_t<X>::value_type{} + typename value_type_t<Y>::value_type{}),
-                   value_type_t<X>::size()>;
+using meet_t = vec<decltype(component_t<X>{} + component_t<Y>{}), value_type_t<X>::size()>;
 
 } // namespace detail
 
 /// N components of type T, in exactly N * sizeof(T) bytes: x, y, z, w up to N = 4, e[N] beyond.
 ///
-/// T is a real or complex number type. `+`, `-`, `*`, `/` between vectors and with a scalar (`*` and `/` only) work
-/// component by component. A vector keeps its element type: `2.0 * vec3f` is a vec3f; but element types that C++
-/// widens in arithmetic do so here (vec<half, 3> + vec<half, 3> is a vec<float, 3>, of int8_t a vec of int). Two element
-/// types meet in the wider one. Widening is implicit, narrowing construction explicit; assignment narrows, as it does
-/// for numbers. The default constructor leaves the components undefined; `vec3f{}` is zero.
-template <class T, int N>
-struct vec : detail::vec_members<T, N> {
-  private:
+/// T is a real or complex number type. `+`, `-`, `*`, `/` between vectors and with a scalar (`*` and `/`
+/// only) work component by component. A vector keeps its element type: `2.0 * vec3f` is a vec3f; but element
+/// types that C++ widens in arithmetic do so here (vec<half, 3> + vec<half, 3> is a vec<float, 3>, of int8_t
+/// a vec of int). Two element types meet in the wider one. Widening is implicit, narrowing construction
+/// explicit; assignment narrows, as it does for numbers. The default constructor leaves the components
+/// undefined; `vec3f{}` is zero.
+template <class T, int N> struct vec : detail::vec_members<T, N> {
+private:
     using members = detail::vec_members<T, N>;
 
-  public:
+public:
     using value_type = T;
     /// The same number of components in the type that sums have.
     using sum_type = vec<detail::sum_t<T>, N>;
@@ -123,7 +110,8 @@ struct vec : detail::vec_members<T, N> {
     /// All components the same.
     template <class A>
         requires(!detail::any_vec<A> && std::is_constructible_v<T, value_type_t<A>>)
-    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr vec(const A& a) noexcept : members(fill(static_cast<T>(value(a)))) {}
+    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr vec(const A& a) noexcept
+        : members(fill(static_cast<T>(value(a)))) {}
 
     /// From a vector of another element type; implicit where it widens.
     template <class U>
@@ -139,16 +127,23 @@ struct vec : detail::vec_members<T, N> {
         (*this)[N - 1] = static_cast<T>(value(last));
     }
 
+    /// From a located vector of any element type. (Explicit: without it a located vector converts by itself.)
+    template <class X>
+        requires(detail::any_vec<X> && !detail::is_vec<X> && value_type_t<X>::size() == N)
+    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr vec(const X& x) noexcept : vec(value(x)) {}
+
     /// Assignment converts the components to T, narrowing too.
-    template <class U>
-        requires(!std::is_same_v<U, T> && std::is_constructible_v<T, U>)
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr vec& operator=(const vec<U, N>& v) noexcept {
-        return *this = vec(v);
+    template <class X>
+        requires(detail::any_vec<X> && !std::is_same_v<X, vec> && value_type_t<X>::size() == N)
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr vec& operator=(const X& x) noexcept {
+        return *this = vec(value(x));
     }
 
     /// Component k, 0 <= k < N, unchecked.
     WARPX_INLINE WARPX_HOST_DEVICE constexpr T& operator[](int64_t k) noexcept { return at(*this, k); }
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr const T& operator[](int64_t k) const noexcept { return at(*this, k); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr const T& operator[](int64_t k) const noexcept {
+        return at(*this, k);
+    }
 
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator+(const vec& a, const vec& b) noexcept {
         return detail::map_components<N>([](const T& s, const T& t) { return s + t; }, a, b);
@@ -201,7 +196,7 @@ struct vec : detail::vec_members<T, N> {
         return *this = vec(*this - b);
     }
     template <class B>
-        requires requires(const vec& a, const B& b) { a * b; }
+        requires requires(const vec& a, const B& b) { a* b; }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr vec& operator*=(const B& b) noexcept {
         return *this = vec(*this * b);
     }
@@ -218,7 +213,7 @@ struct vec : detail::vec_members<T, N> {
         return same;
     }
 
-  private:
+private:
     WARPX_INLINE WARPX_HOST_DEVICE static constexpr members fill(const T& a) noexcept {
         if constexpr (N == 1) {
             return {a};
@@ -235,8 +230,7 @@ struct vec : detail::vec_members<T, N> {
         }
     }
 
-    template <class V>
-    WARPX_INLINE WARPX_HOST_DEVICE static constexpr auto& at(V& v, int64_t k) noexcept {
+    template <class V> WARPX_INLINE WARPX_HOST_DEVICE static constexpr auto& at(V& v, int64_t k) noexcept {
         if constexpr (N > 4) {
             return v.e[k];
         } else if constexpr (N == 1) {
@@ -296,8 +290,7 @@ using vec3d = vec<double, 3>;
 using vec4d = vec<double, 4>;
 
 /// Sum of the components.
-template <detail::any_vec X>
-WARPX_INLINE WARPX_HOST_DEVICE constexpr auto sum(const X& x) noexcept {
+template <detail::any_vec X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto sum(const X& x) noexcept {
     const value_type_t<X> v = value(x);
     constexpr int n = v.size();
     if constexpr (n == 1) {
@@ -309,7 +302,7 @@ WARPX_INLINE WARPX_HOST_DEVICE constexpr auto sum(const X& x) noexcept {
     } else if constexpr (n == 4) {
         return v.x + v.y + v.z + v.w;
     } else {
-        detail::sum_t<typename value_type_t<X>::value_type> s = +v.e[0];
+        detail::sum_t<detail::component_t<X>> s = +v.e[0];
         for (int k = 1; k < n; ++k) s += v.e[k];
         return s;
     }
@@ -347,10 +340,10 @@ WARPX_INLINE WARPX_HOST_DEVICE constexpr auto length_squared(const X& x) noexcep
     return dot(x, x);
 }
 
-/// The Euclidean length: sqrt(dot(x, x)), in float or double; overflows where the square does. Its derivative does not
-/// exist at zero.
+/// The Euclidean length: sqrt(dot(x, x)), in float or double; overflows where the square does. Its derivative
+/// does not exist at zero.
 template <detail::any_vec X>
-    requires detail::any_real<typename value_type_t<X>::value_type>
+    requires detail::any_real<detail::component_t<X>>
 WARPX_INLINE WARPX_HOST_DEVICE auto length(const X& x) noexcept {
     const auto s = dot(x, x);
     if constexpr (std::is_same_v<std::remove_const_t<decltype(s)>, float>) {
@@ -362,7 +355,7 @@ WARPX_INLINE WARPX_HOST_DEVICE auto length(const X& x) noexcept {
 
 /// x divided by its length; zero for the zero vector.
 template <detail::any_vec X>
-    requires detail::any_real<typename value_type_t<X>::value_type>
+    requires detail::any_real<detail::component_t<X>>
 WARPX_INLINE WARPX_HOST_DEVICE auto normalize(const X& x) noexcept {
     const auto l = length(x);
     using result = vec<std::remove_const_t<decltype(l)>, value_type_t<X>::size()>;

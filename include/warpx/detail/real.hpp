@@ -4,8 +4,8 @@
 
 #include "../config.hpp"
 
-// nvcc includes <math.h> before the first line of a file, so the global names are there and have device versions. The
-// host compilers have builtins, which need no header and vectorize.
+// nvcc includes <math.h> before the first line of a file, so the global names are there and have device
+// versions. The host compilers have builtins, which need no header and vectorize.
 namespace warpx::detail::real {
 
 #if defined(__CUDACC__)
@@ -121,7 +121,9 @@ WARPX_INLINE WARPX_HOST_DEVICE float atan2(float x, float y) noexcept { return _
 WARPX_INLINE WARPX_HOST_DEVICE float fmod(float x, float y) noexcept { return __builtin_fmodf(x, y); }
 WARPX_INLINE WARPX_HOST_DEVICE float hypot(float x, float y) noexcept { return __builtin_hypotf(x, y); }
 WARPX_INLINE WARPX_HOST_DEVICE float copysign(float x, float y) noexcept { return __builtin_copysignf(x, y); }
-WARPX_INLINE WARPX_HOST_DEVICE float fma(float x, float y, float z) noexcept { return __builtin_fmaf(x, y, z); }
+WARPX_INLINE WARPX_HOST_DEVICE float fma(float x, float y, float z) noexcept {
+    return __builtin_fmaf(x, y, z);
+}
 WARPX_INLINE WARPX_HOST_DEVICE double sqrt(double x) noexcept { return __builtin_sqrt(x); }
 WARPX_INLINE WARPX_HOST_DEVICE double cbrt(double x) noexcept { return __builtin_cbrt(x); }
 WARPX_INLINE WARPX_HOST_DEVICE double exp(double x) noexcept { return __builtin_exp(x); }
@@ -157,8 +159,12 @@ WARPX_INLINE WARPX_HOST_DEVICE double pow(double x, double y) noexcept { return 
 WARPX_INLINE WARPX_HOST_DEVICE double atan2(double x, double y) noexcept { return __builtin_atan2(x, y); }
 WARPX_INLINE WARPX_HOST_DEVICE double fmod(double x, double y) noexcept { return __builtin_fmod(x, y); }
 WARPX_INLINE WARPX_HOST_DEVICE double hypot(double x, double y) noexcept { return __builtin_hypot(x, y); }
-WARPX_INLINE WARPX_HOST_DEVICE double copysign(double x, double y) noexcept { return __builtin_copysign(x, y); }
-WARPX_INLINE WARPX_HOST_DEVICE double fma(double x, double y, double z) noexcept { return __builtin_fma(x, y, z); }
+WARPX_INLINE WARPX_HOST_DEVICE double copysign(double x, double y) noexcept {
+    return __builtin_copysign(x, y);
+}
+WARPX_INLINE WARPX_HOST_DEVICE double fma(double x, double y, double z) noexcept {
+    return __builtin_fma(x, y, z);
+}
 
 #endif
 
@@ -176,7 +182,9 @@ WARPX_INLINE WARPX_HOST_DEVICE double rsqrt(double x) noexcept { return 1.0 / sq
 WARPX_INLINE WARPX_HOST_DEVICE float exp10(float x) noexcept { return pow(10.0f, x); }
 WARPX_INLINE WARPX_HOST_DEVICE double exp10(double x) noexcept { return pow(10.0, x); }
 WARPX_INLINE WARPX_HOST_DEVICE void sincos(float x, float& s, float& c) noexcept { s = sin(x), c = cos(x); }
-WARPX_INLINE WARPX_HOST_DEVICE void sincos(double x, double& s, double& c) noexcept { s = sin(x), c = cos(x); }
+WARPX_INLINE WARPX_HOST_DEVICE void sincos(double x, double& s, double& c) noexcept {
+    s = sin(x), c = cos(x);
+}
 #endif
 
 } // namespace warpx::detail::real

@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// small_float.hpp: what half, bfloat16 and float8 share: storage, implicit widening to float, assignment from numbers.
+// small_float.hpp: what half, bfloat16 and float8 share: storage, implicit widening to float, assignment from
+// numbers.
 #pragma once
 
 #include "../config.hpp"
+#include "../value.hpp"
 
 #include <type_traits>
 
 namespace warpx::detail {
 
-/// `a` as a float rounded to odd: inexact results get an odd last bit, so that a second rounding to at most 22
-/// bits gives what one rounding of `a` would have given (Boldo and Melquiond 2008, "Emulation of FMA and correctly
-/// rounded sums"). Exact for every integer type, float and double; long double goes through double.
-template <class A>
-WARPX_INLINE WARPX_HOST_DEVICE constexpr float round_to_odd(A a) noexcept {
-    if constexpr (std::is_same_v<A, float>) {
+/// The types that store something smaller than a float, and compute in float.
+template <class T> inline constexpr bool is_small_float = requires { typename T::small_float_bits; };
+
+/// A real number a kernel computes with: arithmetic, or a type that stores a float.
+template <class T> inline constexpr bool is_real = std::is_arithmetic_v<T> || is_small_float<T>;
+
+/// The type of float + T.
+template <class T> using with_float = decltype(0.0f + T{});
+
+/// `a` as a float rounded to odd: inexact results get an odd last bit, so that a second rounding to at most
+/// 22 bits gives what one rounding of `a` would have given (Boldo and Melquiond 2008, "Emulation of FMA and
+/// correctly rounded sums"). Right for every integer type, float, the types that store one, and double; long
+/// double goes through double.
+template <class A> WARPX_INLINE WARPX_HOST_DEVICE constexpr float round_to_odd(A a) noexcept {
+    if constexpr (std::is_same_v<A, float> || is_small_float<A>) {
         return a;
     } else if constexpr (std::is_integral_v<A> && sizeof(A) <= 2) {
         return static_cast<float>(a);
@@ -36,12 +47,11 @@ WARPX_INLINE WARPX_HOST_DEVICE constexpr float round_to_odd(A a) noexcept {
     }
 }
 
-/// Base of the floating-point types that only store: `Self::widen(bits)` and `Self::narrow(float)` are the format.
-/// Arithmetic and comparison happen in float, through the conversion.
-template <class Self, class Bits>
-class small_float {
-  public:
-    using bits_type = Bits;
+/// Base of the floating-point types that only store: `Self::widen(bits)` and `Self::narrow(float)` are the
+/// format. Arithmetic and comparison happen in float, through the conversion.
+template <class Self, class Bits> class small_float {
+public:
+    using small_float_bits = Bits;
 
     small_float() = default;
 
@@ -57,60 +67,34 @@ class small_float {
     /// The same number as a float; every value is exact.
     WARPX_INLINE WARPX_HOST_DEVICE constexpr operator float() const noexcept { return Self::widen(bits_); }
 
-    /// Assignment from any number rounds once, to nearest even.
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator=(float a) noexcept { return store(a); }
-    template <class A>
-        requires std::is_arithmetic_v<A>
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator=(A a) noexcept {
-        return store(a);
+    /// `a += x` is `a = a + x`, computed in float, or in the type that float + x has. (Templates: a located
+    /// half converts to half and to float, and must not have to choose.)
+    template <class X>
+        requires is_real<value_type_t<X>>
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr Self& operator+=(Self& a, const X& x) noexcept {
+        return a = +a + static_cast<with_float<value_type_t<X>>>(value(x));
+    }
+    template <class X>
+        requires is_real<value_type_t<X>>
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr Self& operator-=(Self& a, const X& x) noexcept {
+        return a = +a - static_cast<with_float<value_type_t<X>>>(value(x));
+    }
+    template <class X>
+        requires is_real<value_type_t<X>>
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr Self& operator*=(Self& a, const X& x) noexcept {
+        return a = +a * static_cast<with_float<value_type_t<X>>>(value(x));
+    }
+    template <class X>
+        requires is_real<value_type_t<X>>
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr Self& operator/=(Self& a, const X& x) noexcept {
+        return a = +a / static_cast<with_float<value_type_t<X>>>(value(x));
     }
 
-    // Three overloads each: the type itself (also from what converts to it), float (also from the other storage
-    // types), and any arithmetic type, whose sum with a float has the type it has in C++.
-    WARPX_HOST_DEVICE friend constexpr Self& operator+=(Self& a, const Self& b) noexcept { return a = +a + b; }
-    WARPX_HOST_DEVICE friend constexpr Self& operator-=(Self& a, const Self& b) noexcept { return a = +a - b; }
-    WARPX_HOST_DEVICE friend constexpr Self& operator*=(Self& a, const Self& b) noexcept { return a = +a * b; }
-    WARPX_HOST_DEVICE friend constexpr Self& operator/=(Self& a, const Self& b) noexcept { return a = +a / b; }
-    WARPX_HOST_DEVICE friend constexpr Self& operator+=(Self& a, float b) noexcept { return a = +a + b; }
-    WARPX_HOST_DEVICE friend constexpr Self& operator-=(Self& a, float b) noexcept { return a = +a - b; }
-    WARPX_HOST_DEVICE friend constexpr Self& operator*=(Self& a, float b) noexcept { return a = +a * b; }
-    WARPX_HOST_DEVICE friend constexpr Self& operator/=(Self& a, float b) noexcept { return a = +a / b; }
-    template <class A>
-        requires std::is_arithmetic_v<A>
-    WARPX_HOST_DEVICE friend constexpr Self& operator+=(Self& a, A b) noexcept {
-        return a = +a + static_cast<decltype(0.0f + b)>(b);
-    }
-    template <class A>
-        requires std::is_arithmetic_v<A>
-    WARPX_HOST_DEVICE friend constexpr Self& operator-=(Self& a, A b) noexcept {
-        return a = +a - static_cast<decltype(0.0f + b)>(b);
-    }
-    template <class A>
-        requires std::is_arithmetic_v<A>
-    WARPX_HOST_DEVICE friend constexpr Self& operator*=(Self& a, A b) noexcept {
-        return a = +a * static_cast<decltype(0.0f + b)>(b);
-    }
-    template <class A>
-        requires std::is_arithmetic_v<A>
-    WARPX_HOST_DEVICE friend constexpr Self& operator/=(Self& a, A b) noexcept {
-        return a = +a / static_cast<decltype(0.0f + b)>(b);
-    }
-
-  protected:
+protected:
     WARPX_HOST_DEVICE explicit constexpr small_float(Bits bits) noexcept : bits_(bits) {}
 
-  private:
-    template <class A>
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& store(A a) noexcept {
-        bits_ = Self::narrow(round_to_odd(a));
-        return static_cast<Self&>(*this);
-    }
-
+private:
     Bits bits_;
 };
-
-/// The types that compute in float and store something smaller.
-template <class T>
-inline constexpr bool is_small_float = requires { typename T::bits_type; } && std::is_convertible_v<T, float>;
 
 } // namespace warpx::detail
