@@ -22,7 +22,7 @@ using value_type_t = typename value_traits<std::remove_cvref_t<X>>::type;
 
 /// The plain value behind `x`.
 template <class X>
-WARPX_HOST_DEVICE constexpr value_type_t<X> value(const X& x) noexcept {
+WARPX_HOST_DEVICE constexpr value_type_t<X> value(const X& x) {
     return value_traits<X>::get(x);
 }
 

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// direct.hpp: the compact and the strided form: kernel arguments that address memory directly.
+#pragma once
+
+#include "../array.hpp"
+
+namespace warpx {
+
+namespace detail {
+
+/// Row-major, without gaps: no stride arithmetic, so that compilers see unit steps.
+template <int N>
+class compact_layout {
+public:
+    compact_layout() = default;
+    template <class A>
+    explicit compact_layout(const A& a) noexcept : extents_(a.extents()) {}
+
+    WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
+    WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept {
+        int64_t step = 1;
+        for (int k = N - 1; k > axis; --k) step *= extents_[k];
+        return step;
+    }
+    WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i) const noexcept {
+        int64_t at = N > 0 ? i[0] : 0;
+        for (int axis = 1; axis < N; ++axis) at = at * extents_[axis] + i[axis];
+        return at;
+    }
+
+private:
+    shape<N> extents_;
+};
+
+/// Any strides, in elements: compilers version the loop for stride 1 (with strides in bytes they never do).
+template <int N>
+class strided_layout {
+public:
+    strided_layout() = default;
+    template <class A>
+    explicit strided_layout(const A& a) noexcept : extents_(a.extents()), strides_(a.strides()) {}
+
+    WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
+    WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept { return strides_[axis]; }
+    WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i) const noexcept {
+        int64_t at = 0;
+        for (int axis = 0; axis < N; ++axis) at += i[axis] * strides_[axis];
+        return at;
+    }
+
+private:
+    shape<N> extents_;
+    shape<N> strides_;
+};
+
+/// What every form's array argument offers to a kernel; `Self::place(position)` is the form's own part and returns what
+/// stands for the element at those coordinates.
+template <class Self, class T, int N>
+class handle_interface {
+public:
+    using element_type = T;
+    using value_type = std::remove_const_t<T>;
+
+    WARPX_HOST_DEVICE static constexpr int rank() noexcept { return N; }
+    WARPX_HOST_DEVICE static constexpr value_type zero() noexcept { return value_type{}; }
+    WARPX_HOST_DEVICE constexpr int64_t size() const noexcept {
+        int64_t count = 1;
+        for (int axis = 0; axis < N; ++axis) count *= self().extent(axis);
+        return count;
+    }
+
+    /// The element of this item: a pointwise access.
+    WARPX_HOST_DEVICE constexpr auto operator[](const index<N>& i) const {
+        return self().place(index_access::positions(i));
+    }
+    template <int M>
+        requires(M != N)
+    WARPX_HOST_DEVICE constexpr auto operator[](const index<M>&) const {
+        static_assert(always_false<T, M>, "warpx: the index of this launch and this array have different ranks; take the "
+                                          "axes apart (auto [row, col] = i;) and write x(row) or x(row, col)");
+        return value_type{};
+    }
+    /// The element at any coordinate.
+    template <coordinate I>
+        requires(N == 1)
+    WARPX_HOST_DEVICE constexpr auto operator[](const I& i) const {
+        return self().place(shape<1>(static_cast<int64_t>(i)));
+    }
+    template <coordinate... I>
+    WARPX_HOST_DEVICE constexpr auto operator()(const I&... i) const {
+        static_assert(sizeof...(I) == N, "warpx: x(i, j, ...) takes one coordinate for each axis of the array");
+        if constexpr (sizeof...(I) == N) return self().place(shape<N>(static_cast<int64_t>(i)...));
+    }
+
+private:
+    WARPX_HOST_DEVICE constexpr const Self& self() const noexcept { return static_cast<const Self&>(*this); }
+};
+
+template <class T, int N, class Layout>
+class direct_handle : public Layout, public handle_interface<direct_handle<T, N, Layout>, T, N> {
+public:
+    direct_handle() = default;
+    template <class D>
+    explicit direct_handle(const array<T, N, D>& a) noexcept : Layout(a), data_(a.data_handle()) {}
+
+    WARPX_HOST_DEVICE constexpr T* data_handle() const noexcept { return data_; }
+    /// The address of an element, for atomics.
+    WARPX_HOST_DEVICE constexpr T* address(const shape<N>& position) const noexcept {
+        return data_ + this->offset(position);
+    }
+    WARPX_HOST_DEVICE constexpr located<T> place(const shape<N>& position) const noexcept {
+        return located<T>(address(position));
+    }
+
+private:
+    T* data_ = nullptr;
+};
+
+} // namespace detail
+
+/// Forms: what a launch may turn an array argument into. A form is a type with
+///   template <class T, int N, int Argument> using handle = ...;   what the kernel receives, passed by value
+///   template <int Argument, class T, int N, class D> handle<T, N, Argument> make(const array<T, N, D>&) const;
+/// and nothing else in the library knows more than that. `Argument` is the number of the argument in the launch.
+namespace form {
+
+/// All arrays lie row by row without gaps.
+struct compact {
+    template <class T, int N, int Argument>
+    using handle = detail::direct_handle<T, N, detail::compact_layout<N>>;
+    template <int Argument, class T, int N, class D>
+    auto make(const array<T, N, D>& a) const noexcept {
+        return handle<T, N, Argument>(a);
+    }
+};
+
+/// Any strides.
+struct strided {
+    template <class T, int N, int Argument>
+    using handle = detail::direct_handle<T, N, detail::strided_layout<N>>;
+    template <int Argument, class T, int N, class D>
+    auto make(const array<T, N, D>& a) const noexcept {
+        return handle<T, N, Argument>(a);
+    }
+};
+
+} // namespace form
+} // namespace warpx

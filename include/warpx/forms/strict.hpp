@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// strict.hpp: the slow form that checks everything it can: bounds, and items of one launch that race with each other.
+// Every launch takes it when WARPX_STRICT is defined; the whole test suite runs that way too.
+#pragma once
+
+#include "checked.hpp"
+
+#include <unordered_map> // only strict builds pay for it
+
+namespace warpx {
+
+namespace detail {
+
+/// Remembers which item read and wrote every byte during one launch, which runs on one thread. A race is an element that
+/// one item writes while another item touches it. Atomics are not traced: they may meet.
+class race_detector {
+public:
+    explicit race_detector(const launch_site* site) noexcept : site_(site) {}
+
+    void next_item() noexcept { ++item_; }
+    const launch_site* site() const noexcept { return site_; }
+
+    void read(const void* data, size_t bytes) { touch(data, bytes, false); }
+    void write(const void* data, size_t bytes) { touch(data, bytes, true); }
+
+private:
+    struct record {
+        int64_t reader = -1, writer = -1; // items; -2: several readers
+    };
+    void touch(const void* data, size_t bytes, bool writes) {
+        const auto first = reinterpret_cast<uintptr_t>(data);
+        for (uintptr_t at = first; at < first + bytes; ++at) {
+            record& seen = bytes_[at];
+            if (seen.writer >= 0 && seen.writer != item_) refuse(data, seen.writer, writes ? "written" : "read");
+            if (writes && seen.reader != -1 && seen.reader != item_)
+                refuse(data, seen.reader < 0 ? 0 : seen.reader, "written");
+            if (writes)
+                seen.writer = item_;
+            else
+                seen.reader = seen.reader == -1 || seen.reader == item_ ? item_ : -2;
+        }
+    }
+    WARPX_COLD [[noreturn]] void refuse(const void* data, int64_t other, const char* what) const {
+        throw launch_error(sentence("kernel " + site_name(*site_), "items that are independent of each other",
+                                    "item " + std::to_string(item_) + " of the launch, by which the element at address " +
+                                        std::to_string(reinterpret_cast<uintptr_t>(data)) + " is " + what +
+                                        " although item " + std::to_string(other) + " uses it too",
+                                    "items run in any order and at once: use atomic_add and its like, or another array"));
+    }
+
+    const launch_site* site_;
+    int64_t item_ = -1;
+    std::unordered_map<uintptr_t, record> bytes_;
+};
+
+/// Places that tell the race detector what happens to them.
+struct traced_access {
+    template <class T>
+    struct place {
+        T* data = nullptr;
+        race_detector* detector = nullptr;
+    };
+    template <class T>
+    static std::remove_const_t<T> load(const place<T>& p) {
+        return direct_access::load(p.data);
+    }
+    template <class T>
+    static void store(const place<T>& p, const T& v) {
+        p.detector->write(p.data, sizeof(T));
+        direct_access::store(p.data, v);
+    }
+    template <class T, class C>
+    static place<C> part(const place<T>& p, C* component) noexcept {
+        return {component, p.detector};
+    }
+    template <class T>
+    static T* pointer(const place<T>& p) noexcept {
+        return p.data;
+    }
+    template <class T>
+    static void used(const place<T>& p) {
+        if (p.detector) p.detector->read(p.data, sizeof(T)); // a local variable has no place
+    }
+};
+
+template <class T, int N, int Argument>
+class strict_handle : public checked_memory<T, N, Argument>,
+                      public handle_interface<strict_handle<T, N, Argument>, T, N> {
+public:
+    template <class D>
+    strict_handle(const array<T, N, D>& a, race_detector* detector) noexcept
+        : checked_memory<T, N, Argument>(a, detector->site()), detector_(detector) {}
+
+    auto place(const shape<N>& position) const {
+        return located<T, traced_access>(traced_access::place<T>{this->address(position), detector_});
+    }
+
+private:
+    race_detector* detector_;
+};
+
+} // namespace detail
+
+namespace form {
+
+/// Bounds and races, one item after the other on one thread.
+struct strict {
+    detail::race_detector* detector = nullptr;
+    template <class T, int N, int Argument>
+    using handle = detail::strict_handle<T, N, Argument>;
+    template <int Argument, class T, int N, class D>
+    auto make(const array<T, N, D>& a) const noexcept {
+        return handle<T, N, Argument>(a, detector);
+    }
+};
+
+} // namespace form
+} // namespace warpx

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+// located.hpp: what `x[i]` returns: the value that was read, and the place it came from.
+#pragma once
+
+#include "element.hpp"
+#include "index.hpp"
+
+#include <utility>
+
+namespace warpx {
+
+/// How a located value reaches memory. This one uses plain pointers; a form with other needs (tracing, say) brings its
+/// own: `place<T>` names where a `T` lies, `load` and `store` read and write it, `part` names a component within it,
+/// `used` hears that a value was needed.
+struct direct_access {
+    template <class T>
+    using place = T*;
+    /// A bool is read as a byte, because the read may be dead and the memory not yet written.
+    template <class T>
+    WARPX_HOST_DEVICE static constexpr std::remove_const_t<T> load(T* place) noexcept {
+        if constexpr (std::is_same_v<std::remove_const_t<T>, bool>)
+            return *reinterpret_cast<const unsigned char*>(place) != 0;
+        else
+            return *place;
+    }
+    template <class T>
+    WARPX_HOST_DEVICE static constexpr void store(T* place, const T& v) noexcept {
+        *place = v;
+    }
+    template <class T, class C>
+    WARPX_HOST_DEVICE static constexpr C* part(T*, C* component) noexcept {
+        return component;
+    }
+    template <class T>
+    WARPX_HOST_DEVICE static constexpr T* pointer(T* place) noexcept {
+        return place;
+    }
+    /// The value that was read is needed (it often is not: `y[i] = e`).
+    template <class T>
+    WARPX_HOST_DEVICE static constexpr void used(T*) noexcept {}
+};
+
+template <class T, class Access = direct_access>
+class located;
+
+namespace detail {
+
+template <class, auto...>
+inline constexpr bool always_false = false;
+
+/// Assignments and compound assignments shared by all located values. On a temporary (`y[i] += e`) they write the place,
+/// on a named value (`auto t = y[i]; t += e;`) they change the local variable only.
+template <class Self, bool ReadOnly>
+struct located_operators {
+    template <class V>
+    WARPX_HOST_DEVICE constexpr Self& set(const V& v) & noexcept {
+        static_cast<Self&>(*this).assign_local(v);
+        return static_cast<Self&>(*this);
+    }
+    template <class V>
+    WARPX_HOST_DEVICE constexpr Self&& set(const V& v) && {
+        if constexpr (ReadOnly)
+            static_assert(always_false<V>, "warpx: this array is read-only (its element type is const); bind it as "
+                                           "array<T, N> instead of array<const T, N> to write to it");
+        else
+            static_cast<Self&>(*this).store(v);
+        return static_cast<Self&&>(*this);
+    }
+    WARPX_HOST_DEVICE constexpr auto read() const { return static_cast<const Self&>(*this).get(); }
+
+    // clang-format off
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator+=(const U& u) & { return set(read() + value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator+=(const U& u) && { return std::move(*this).set(read() + value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator-=(const U& u) & { return set(read() - value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator-=(const U& u) && { return std::move(*this).set(read() - value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator*=(const U& u) & { return set(read() * value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator*=(const U& u) && { return std::move(*this).set(read() * value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator/=(const U& u) & { return set(read() / value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator/=(const U& u) && { return std::move(*this).set(read() / value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator%=(const U& u) & { return set(read() % value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator%=(const U& u) && { return std::move(*this).set(read() % value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator&=(const U& u) & { return set(read() & value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator&=(const U& u) && { return std::move(*this).set(read() & value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator|=(const U& u) & { return set(read() | value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator|=(const U& u) && { return std::move(*this).set(read() | value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator^=(const U& u) & { return set(read() ^ value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator^=(const U& u) && { return std::move(*this).set(read() ^ value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator<<=(const U& u) & { return set(read() << value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator<<=(const U& u) && { return std::move(*this).set(read() << value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator>>=(const U& u) & { return set(read() >> value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator>>=(const U& u) && { return std::move(*this).set(read() >> value(u)); }
+    WARPX_HOST_DEVICE constexpr Self& operator++() & { return set(read() + 1); }
+    WARPX_HOST_DEVICE constexpr Self&& operator++() && { return std::move(*this).set(read() + 1); }
+    WARPX_HOST_DEVICE constexpr Self& operator--() & { return set(read() - 1); }
+    WARPX_HOST_DEVICE constexpr Self&& operator--() && { return std::move(*this).set(read() - 1); }
+    WARPX_HOST_DEVICE constexpr auto operator++(int) & { auto old = read(); set(old + 1); return old; }
+    WARPX_HOST_DEVICE constexpr auto operator++(int) && { auto old = read(); std::move(*this).set(old + 1); return old; }
+    WARPX_HOST_DEVICE constexpr auto operator--(int) & { auto old = read(); set(old - 1); return old; }
+    WARPX_HOST_DEVICE constexpr auto operator--(int) && { auto old = read(); std::move(*this).set(old - 1); return old; }
+    // clang-format on
+};
+
+/// The value part and the place part of elements that are read and written whole.
+template <class T, class Access>
+class located_whole {
+public:
+    using value_type = std::remove_const_t<T>;
+    using place_type = typename Access::template place<T>;
+
+    WARPX_HOST_DEVICE constexpr explicit located_whole(place_type place) : value_(Access::load(place)), place_(place) {}
+    /// A value without a place: a local variable.
+    WARPX_HOST_DEVICE constexpr explicit located_whole(const value_type& v) noexcept : value_(v), place_() {}
+
+    WARPX_HOST_DEVICE constexpr const value_type& get() const {
+        Access::used(place_);
+        return value_;
+    }
+    template <class V>
+    WARPX_HOST_DEVICE constexpr void assign_local(const V& v) noexcept {
+        value_ = static_cast<value_type>(v);
+    }
+    template <class V>
+    WARPX_HOST_DEVICE constexpr void store(const V& v) {
+        value_ = static_cast<value_type>(v);
+        Access::store(place_, value_);
+    }
+
+protected:
+    value_type value_;
+    place_type place_;
+};
+
+} // namespace detail
+
+/// One element of an array inside a kernel: holds the value that was read when it was made.
+///   auto t = y[i];        a local variable; later writes to y[i] do not change t, and writing t does not change y
+///   y[i] = e; y[i] += e;  writes the element
+/// It converts to the plain value wherever one is needed; it has no address and does not bind to `auto&`.
+/// Vectors of 2 to 4 components and quaternions have located members `x, y, z, w` (`v[i].x = e` writes that component);
+/// larger vectors use `v[i][k]`, matrices `m[i](r, c)`, structs described with `WARPX_STRUCT` their field names.
+template <class T, class Access>
+class located : public detail::located_whole<T, Access>,
+                public detail::located_operators<located<T, Access>, std::is_const_v<T>> {
+    using whole = detail::located_whole<T, Access>;
+    using operators = detail::located_operators<located<T, Access>, std::is_const_v<T>>;
+
+public:
+    using typename whole::value_type;
+    using whole::whole;
+    using operators::set;
+    constexpr located(const located&) noexcept = default;
+
+    WARPX_HOST_DEVICE constexpr operator value_type() const { return this->get(); }
+    /// Types that are only stored (half, bfloat16, ...) and vectors of them also convert to what they compute in.
+    WARPX_HOST_DEVICE constexpr operator compute_t<value_type>() const
+        requires(!std::is_same_v<compute_t<value_type>, value_type>)
+    {
+        return static_cast<compute_t<value_type>>(this->get());
+    }
+
+    // clang-format off
+    WARPX_HOST_DEVICE constexpr located& operator=(const located& o) & { return set(o.get()); }
+    WARPX_HOST_DEVICE constexpr located&& operator=(const located& o) && { return std::move(*this).set(o.get()); }
+    template <class U> WARPX_HOST_DEVICE constexpr located& operator=(const U& u) & { return set(value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr located&& operator=(const U& u) && { return std::move(*this).set(value(u)); }
+    // clang-format on
+
+    WARPX_HOST_DEVICE constexpr auto real() const
+        requires requires(value_type v) { v.real(); }
+    {
+        return this->get().real();
+    }
+    WARPX_HOST_DEVICE constexpr auto imag() const
+        requires requires(value_type v) { v.imag(); }
+    {
+        return this->get().imag();
+    }
+
+    /// Component `k` of a vector: writable place on a temporary, reference into the local value otherwise.
+    template <coordinate I>
+        requires is_vec_v<value_type>
+    WARPX_HOST_DEVICE constexpr auto operator[](I k) && {
+        return component((*Access::pointer(this->place_))[static_cast<int>(k)]);
+    }
+    template <coordinate I>
+        requires is_vec_v<value_type>
+    WARPX_HOST_DEVICE constexpr auto& operator[](I k) & noexcept {
+        return this->value_[static_cast<int>(k)];
+    }
+    template <coordinate I>
+        requires is_vec_v<value_type>
+    WARPX_HOST_DEVICE constexpr auto operator[](I k) const& {
+        return this->value_[static_cast<int>(k)];
+    }
+    /// Element (r, c) of a matrix, likewise.
+    template <coordinate I, coordinate J>
+        requires is_mat_v<value_type>
+    WARPX_HOST_DEVICE constexpr auto operator()(I r, J c) && {
+        return component((*Access::pointer(this->place_))(static_cast<int>(r), static_cast<int>(c)));
+    }
+    template <coordinate I, coordinate J>
+        requires is_mat_v<value_type>
+    WARPX_HOST_DEVICE constexpr auto& operator()(I r, J c) & noexcept {
+        return this->value_(static_cast<int>(r), static_cast<int>(c));
+    }
+    template <coordinate I, coordinate J>
+        requires is_mat_v<value_type>
+    WARPX_HOST_DEVICE constexpr auto operator()(I r, J c) const& {
+        return this->value_(static_cast<int>(r), static_cast<int>(c));
+    }
+
+private:
+    template <class C>
+    WARPX_HOST_DEVICE constexpr located<C, Access> component(C& part) const {
+        return located<C, Access>(Access::part(this->place_, &part));
+    }
+};
+
+namespace detail {
+
+/// Located components by name, for vectors of 2 to 4 components and quaternions.
+template <class T, class Component, int N, class Access>
+struct named_parts;
+
+template <class T, class C, class Access>
+struct named_parts<T, C, 2, Access> {
+    using place_type = typename Access::template place<T>;
+    located<C, Access> x, y;
+    WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
+        : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)) {}
+    WARPX_HOST_DEVICE constexpr explicit named_parts(const std::remove_const_t<T>& v) noexcept : x(v.x), y(v.y) {}
+    WARPX_HOST_DEVICE constexpr auto get() const { return std::remove_const_t<T>(x.get(), y.get()); }
+    template <class F, class V>
+    WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
+        f(x, v.x), f(y, v.y);
+    }
+    WARPX_HOST_DEVICE constexpr located<C, Access>& part(int k) noexcept { return k == 0 ? x : y; }
+};
+template <class T, class C, class Access>
+struct named_parts<T, C, 3, Access> {
+    using place_type = typename Access::template place<T>;
+    located<C, Access> x, y, z;
+    WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
+        : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)), z(Access::part(p, &Access::pointer(p)->z)) {}
+    WARPX_HOST_DEVICE constexpr explicit named_parts(const std::remove_const_t<T>& v) noexcept
+        : x(v.x), y(v.y), z(v.z) {}
+    WARPX_HOST_DEVICE constexpr auto get() const { return std::remove_const_t<T>(x.get(), y.get(), z.get()); }
+    template <class F, class V>
+    WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
+        f(x, v.x), f(y, v.y), f(z, v.z);
+    }
+    WARPX_HOST_DEVICE constexpr located<C, Access>& part(int k) noexcept { return k == 0 ? x : k == 1 ? y : z; }
+};
+template <class T, class C, class Access>
+struct named_parts<T, C, 4, Access> {
+    using place_type = typename Access::template place<T>;
+    located<C, Access> x, y, z, w;
+    WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
+        : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)), z(Access::part(p, &Access::pointer(p)->z)), w(Access::part(p, &Access::pointer(p)->w)) {}
+    WARPX_HOST_DEVICE constexpr explicit named_parts(const std::remove_const_t<T>& v) noexcept
+        : x(v.x), y(v.y), z(v.z), w(v.w) {}
+    WARPX_HOST_DEVICE constexpr auto get() const {
+        return std::remove_const_t<T>(x.get(), y.get(), z.get(), w.get());
+    }
+    template <class F, class V>
+    WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
+        f(x, v.x), f(y, v.y), f(z, v.z), f(w, v.w);
+    }
+    WARPX_HOST_DEVICE constexpr located<C, Access>& part(int k) noexcept { return k == 0 ? x : k == 1 ? y : k == 2 ? z : w; }
+};
+
+struct assign_component {
+    template <class L, class V>
+    WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
+        part.assign_local(v);
+    }
+};
+struct store_component {
+    template <class L, class V>
+    WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
+        part.store(v);
+    }
+};
+
+template <class T, class Like>
+using copy_const_t = std::conditional_t<std::is_const_v<Like>, const T, T>;
+
+template <class T>
+inline constexpr int named_components = is_vec_v<std::remove_const_t<T>> && element_traits<std::remove_const_t<T>>::count <= 4
+                                            ? static_cast<int>(element_traits<std::remove_const_t<T>>::count)
+                                        : is_quat_v<std::remove_const_t<T>> ? 4
+                                                                            : 0;
+
+} // namespace detail
+
+template <class T, class Access>
+    requires(detail::named_components<T> >= 2)
+class located<T, Access> : public detail::named_parts<T, detail::copy_const_t<scalar_t<std::remove_const_t<T>>, T>,
+                                                      detail::named_components<T>, Access>,
+                           public detail::located_operators<located<T, Access>, std::is_const_v<T>> {
+    using component_type = detail::copy_const_t<scalar_t<std::remove_const_t<T>>, T>;
+    using parts = detail::named_parts<T, component_type, detail::named_components<T>, Access>;
+    using operators = detail::located_operators<located<T, Access>, std::is_const_v<T>>;
+
+public:
+    using value_type = std::remove_const_t<T>;
+    using parts::parts;
+    using operators::set;
+    constexpr located(const located&) noexcept = default;
+
+    WARPX_HOST_DEVICE constexpr operator value_type() const { return this->get(); }
+    WARPX_HOST_DEVICE constexpr operator compute_t<value_type>() const
+        requires(!std::is_same_v<compute_t<value_type>, value_type>)
+    {
+        return static_cast<compute_t<value_type>>(this->get());
+    }
+
+    // clang-format off
+    WARPX_HOST_DEVICE constexpr located& operator=(const located& o) & { return set(o.get()); }
+    WARPX_HOST_DEVICE constexpr located&& operator=(const located& o) && { return std::move(*this).set(o.get()); }
+    template <class U> WARPX_HOST_DEVICE constexpr located& operator=(const U& u) & { return set(value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr located&& operator=(const U& u) && { return std::move(*this).set(value(u)); }
+    // clang-format on
+
+    template <coordinate I>
+    WARPX_HOST_DEVICE constexpr located<component_type, Access> operator[](I k) && {
+        return this->part(static_cast<int>(k));
+    }
+    template <coordinate I>
+    WARPX_HOST_DEVICE constexpr located<component_type, Access>& operator[](I k) & noexcept {
+        return this->part(static_cast<int>(k));
+    }
+    template <coordinate I>
+    WARPX_HOST_DEVICE constexpr auto operator[](I k) const& {
+        return this->get()[static_cast<int>(k)];
+    }
+
+    template <class V>
+    WARPX_HOST_DEVICE constexpr void assign_local(const V& v) noexcept {
+        this->each(detail::assign_component{}, static_cast<value_type>(v));
+    }
+    template <class V>
+    WARPX_HOST_DEVICE constexpr void store(const V& v) {
+        this->each(detail::store_component{}, static_cast<value_type>(v));
+    }
+};
+
+template <class T, class Access>
+struct value_traits<located<T, Access>> {
+    using type = std::remove_const_t<T>;
+    WARPX_HOST_DEVICE static constexpr type get(const located<T, Access>& l) { return l.get(); }
+};
+
+} // namespace warpx
