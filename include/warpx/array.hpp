@@ -10,23 +10,20 @@
 
 namespace warpx {
 
-template <element T, int N, class Device = device::host>
-class array;
+template <element T, int N, class Device = device::host> class array;
 
 namespace detail {
 
-template <class X>
-inline constexpr bool is_array_v = false;
-template <class T, int N, class D>
-inline constexpr bool is_array_v<array<T, N, D>> = true;
+template <class X> inline constexpr bool is_array_v = false;
+template <class T, int N, class D> inline constexpr bool is_array_v<array<T, N, D>> = true;
 
 template <class Device>
-inline constexpr bool is_device_v = std::is_same_v<Device, device::host> || std::is_same_v<Device, device::cuda> ||
-                                    std::is_same_v<Device, device::any>;
+inline constexpr bool is_device_v =
+    std::is_same_v<Device, device::host> || std::is_same_v<Device, device::cuda> ||
+    std::is_same_v<Device, device::any>;
 
 /// The second memory of an array: where its gradient accumulates.
-template <class T, int N>
-struct gradient_slot {
+template <class T, int N> struct gradient_slot {
     T* data = nullptr;
     shape<N> strides;
     owner_ref keeper;
@@ -36,16 +33,17 @@ struct array_access; // views, imports and exports reach the parts of an array t
 
 } // namespace detail
 
-/// A typed view of memory with `N` extents and signed strides in elements. It passed the gate, so every access within
-/// its extents is legal. It keeps the owner of the memory alive (a counted reference; none if the memory is borrowed),
-/// and may carry a gradient: a second memory of the same shape. Copying an array copies no elements.
+/// A typed view of memory with `N` extents and signed strides in elements. It passed the gate, so every
+/// access within its extents is legal. It keeps the owner of the memory alive (a counted reference; none if
+/// the memory is borrowed), and may carry a gradient: a second memory of the same shape. Copying an array
+/// copies no elements.
 ///   T        an element type; `const T` for memory that is only read
 ///   Device   device::host (default), device::cuda, or device::any (known at run time)
 /// Reading from several threads is safe; an array object itself is not written by two threads at once.
-template <element T, int N, class Device>
-class array {
+template <element T, int N, class Device> class array {
     static_assert(N >= 0, "warpx::array: the rank is not negative");
-    static_assert(detail::is_device_v<Device>, "warpx::array: the device is warpx::device::host, cuda or any");
+    static_assert(detail::is_device_v<Device>,
+                  "warpx::array: the device is warpx::device::host, cuda or any");
 
 public:
     using element_type = T;
@@ -62,7 +60,8 @@ public:
                  !(std::is_same_v<U, T> && std::is_same_v<D, Device>))
     array(const array<U, N, D>& other) noexcept
         : data_(other.data_), extents_(other.extents_), strides_(other.strides_), keeper_(other.keeper_),
-          gradient_(other.gradient_), device_(other.device_), device_id_(other.device_id_), memory_(other.memory_) {}
+          gradient_(other.gradient_), device_(other.device_), device_id_(other.device_id_),
+          memory_(other.memory_) {}
 
     static constexpr int rank() noexcept { return N; }
     int64_t extent(int axis) const noexcept { return extents_[axis]; }
@@ -128,13 +127,13 @@ public:
     void clear_grad() noexcept { gradient_ = {}; }
 
 private:
-    template <element U, int M, class D>
-    friend class array;
+    template <element U, int M, class D> friend class array;
     friend struct detail::array_access;
 
     located<T> at(const warpx::shape<N>& i) const noexcept {
         static_assert(!std::is_same_v<Device, device::cuda>,
-                      "warpx::array: the elements of a device::cuda array are read in kernels; copy it to the host first");
+                      "warpx::array: the elements of a device::cuda array are read in kernels; copy it to "
+                      "the host first");
         int64_t offset = 0;
         for (int axis = 0; axis < N; ++axis) offset += i[axis] * strides_[axis];
         return located<T>(data_ + offset);
@@ -155,8 +154,9 @@ namespace detail {
 struct array_access {
     /// An array over parts that are known to be right (made by a view of a checked array, or by the gate).
     template <class A>
-    static A make(typename A::element_type* data, const shape<A::rank()>& extents, const shape<A::rank()>& strides,
-                  owner_ref keeper, device_kind device, int32_t device_id, memory_kind memory) noexcept {
+    static A make(typename A::element_type* data, const shape<A::rank()>& extents,
+                  const shape<A::rank()>& strides, owner_ref keeper, device_kind device, int32_t device_id,
+                  memory_kind memory) noexcept {
         A a;
         a.data_ = data;
         a.extents_ = extents;
@@ -167,14 +167,10 @@ struct array_access {
         a.memory_ = memory;
         return a;
     }
-    template <class A>
-    static auto& gradient(A& a) noexcept {
-        return a.gradient_;
-    }
+    template <class A> static auto& gradient(A& a) noexcept { return a.gradient_; }
 };
 
-template <class T, int N, class Device>
-gate_request request_of(const bind_options<N>& options) noexcept {
+template <class T, int N, class Device> gate_request request_of(const bind_options<N>& options) noexcept {
     using traits = element_traits<std::remove_const_t<T>>;
     gate_request want;
     want.dtype = element_dtype<T>;
@@ -198,17 +194,18 @@ gate_request request_of(const bind_options<N>& options) noexcept {
 }
 
 WARPX_COLD [[noreturn]] inline void refuse_layout(uint32_t version) {
-    throw bind_error(sentence("warpx::bind", "an owner of layout " + std::to_string(layout_version),
-                              "layout " + std::to_string(version),
-                              "the memory comes from a module built with another warpx; rebuild both with one version, or "
-                              "exchange it through DLPack"));
+    throw bind_error(
+        sentence("warpx::bind", "an owner of layout " + std::to_string(layout_version),
+                 "layout " + std::to_string(version),
+                 "the memory comes from a module built with another warpx; rebuild both with one version, or "
+                 "exchange it through DLPack"));
 }
 
 } // namespace detail
 
-/// The gate. Turns a description into an array, or throws bind_error with what was expected, what came, what to do.
-/// `keeper` keeps the memory alive; without one it is borrowed. No element is read or copied, no stream is touched.
-/// The list of reasons to refuse is in docs/arrays.md.
+/// The gate. Turns a description into an array, or throws bind_error with what was expected, what came, what
+/// to do. `keeper` keeps the memory alive; without one it is borrowed. No element is read or copied, no
+/// stream is touched. The list of reasons to refuse is in docs/arrays.md.
 template <element T, int N, class Device = device::host>
 [[nodiscard]] array<T, N, Device> bind(const tensor_desc& desc, owner_ref keeper = {},
                                        const bind_options<N>& options = {}) {
@@ -218,12 +215,12 @@ template <element T, int N, class Device = device::host>
     const detail::gate_result r =
         detail::pass_gate(detail::request_of<T, N, Device>(options), desc, extents.values, strides.values);
     return detail::array_access::make<array<T, N, Device>>(static_cast<T*>(r.data), extents, strides,
-                                                           static_cast<owner_ref&&>(keeper), r.device, r.device_id,
-                                                           r.memory);
+                                                           static_cast<owner_ref&&>(keeper), r.device,
+                                                           r.device_id, r.memory);
 }
 
-/// Describes an array: what `bind` would accept again. Borrows the array's extents and strides: `extents` and `strides`
-/// must have room for the folded axes (`N + 2`).
+/// Describes an array: what `bind` would accept again. Borrows the array's extents and strides: `extents` and
+/// `strides` must have room for the folded axes (`N + 2`).
 template <class T, int N, class Device>
 tensor_desc describe(const array<T, N, Device>& a, int64_t* extents, int64_t* strides) noexcept {
     using traits = element_traits<std::remove_const_t<T>>;

@@ -6,7 +6,8 @@
 #include <stdint.h> // fixed-width integers: the C header is the cheap one
 
 #if !defined(__linux__) || !(defined(__x86_64__) || defined(__aarch64__))
-#    error "warpx is built and tested for Linux on x86-64 and aarch64 only; please open an issue for this platform"
+#    error                                                                                                   \
+        "warpx is built and tested for Linux on x86-64 and aarch64 only; please open an issue for this platform"
 #endif
 #if !defined(__cpp_exceptions)
 #    error "warpx reports errors by exception; compile without -fno-exceptions"
@@ -19,7 +20,8 @@
 #define WARPX_VERSION_MINOR 1
 #define WARPX_VERSION_PATCH 0
 
-// Functions that run on both sides, and device-only ones; the mark of a kernel lambda: `[] WARPX_KERNEL (auto i, ...)`.
+// Functions that run on both sides, and device-only ones; the mark of a kernel lambda: `[] WARPX_KERNEL (auto
+// i, ...)`.
 #if defined(__CUDACC__)
 #    define WARPX_HOST_DEVICE __host__ __device__
 #    define WARPX_DEVICE __device__
@@ -37,8 +39,8 @@
 // Small functions between a loop and its data; a call there would stop the vectorizer.
 #define WARPX_INLINE [[gnu::always_inline]] inline
 
-// The launch namespace names {compiler side, checking}: the same launch<k> in a .cpp and in a .cu, or in a checked and an
-// unchecked translation unit, are different programs and must not merge into one symbol.
+// The launch namespace names {compiler side, checking}: the same launch<k> in a .cpp and in a .cu, or in a
+// checked and an unchecked translation unit, are different programs and must not merge into one symbol.
 #if defined(WARPX_STRICT)
 #    define WARPX_DETAIL_CHECKING strict
 #elif defined(WARPX_CHECKED)
@@ -57,13 +59,15 @@
 
 namespace warpx {
 
-/// Version of the layouts that cross module boundaries (array, owner); two modules with different ones refuse each other.
+/// Version of the layouts that cross module boundaries (array, owner); two modules with different ones refuse
+/// each other.
 inline constexpr uint32_t layout_version = 1;
 
 /// The largest number of launch dimensions. (An array may have any rank.)
 inline constexpr int max_launch_rank = 8;
 
-/// Whether this translation unit checks every access (`WARPX_CHECKED`), or checks everything it can, slowly (`WARPX_STRICT`).
+/// Whether this translation unit checks every access (`WARPX_CHECKED`), or checks everything it can, slowly
+/// (`WARPX_STRICT`).
 #if defined(WARPX_STRICT)
 inline constexpr bool checked_build = true;
 #elif defined(WARPX_CHECKED)

@@ -8,14 +8,15 @@
 
 namespace warpx {
 
-/// A tensor or argument that cannot be bound to an array: thrown by the gate and by views. The text says what was
-/// expected, what came, and what to do.
+/// A tensor or argument that cannot be bound to an array: thrown by the gate and by views. The text says what
+/// was expected, what came, and what to do.
 class WARPX_PUBLIC bind_error : public std::invalid_argument {
 public:
     using std::invalid_argument::invalid_argument;
 };
 
-/// A launch that cannot be carried out (negative extent, mixed devices, no backend, extents too small when checked).
+/// A launch that cannot be carried out (negative extent, mixed devices, no backend, extents too small when
+/// checked).
 class WARPX_PUBLIC launch_error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
@@ -40,8 +41,8 @@ private:
 namespace detail {
 
 /// "who: expected ...; got ...; what to do": the form of every message.
-WARPX_COLD inline std::string sentence(const std::string& who, const std::string& expected, const std::string& got,
-                                       const std::string& remedy) {
+WARPX_COLD inline std::string sentence(const std::string& who, const std::string& expected,
+                                       const std::string& got, const std::string& remedy) {
     return who + ": expected " + expected + "; got " + got + "; " + remedy;
 }
 

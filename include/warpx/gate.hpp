@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gate.hpp: the one gate: every reason to refuse a tensor, in a fixed order, and the strides of what is accepted.
+// gate.hpp: the one gate: every reason to refuse a tensor, in a fixed order, and the strides of what is
+// accepted.
 #pragma once
 
 #include "owner.hpp"
@@ -9,12 +10,11 @@
 namespace warpx {
 
 /// What the caller knows besides the type. Extents of -1 accept any.
-template <int N>
-struct bind_options {
-    shape<N> extents = any_extents();     ///< expected extents of the array (after folding)
-    int device_id = -1;                   ///< expected CUDA ordinal; -1: any
-    bool accumulate_only = false;         ///< allows writable memory with overlapping elements, for atomic adds
-    const char* name = nullptr;           ///< the name of the argument, for messages
+template <int N> struct bind_options {
+    shape<N> extents = any_extents(); ///< expected extents of the array (after folding)
+    int device_id = -1;               ///< expected CUDA ordinal; -1: any
+    bool accumulate_only = false;     ///< allows writable memory with overlapping elements, for atomic adds
+    const char* name = nullptr;       ///< the name of the argument, for messages
 
 private:
     static constexpr shape<N> any_extents() noexcept {
@@ -30,11 +30,11 @@ enum class machine : uint8_t { host, cuda, any };
 
 /// What an array type asks of a tensor, free of templates so that the gate is compiled once.
 struct gate_request {
-    warpx::dtype dtype;        // of one scalar
-    int rank = 0;              // of the array
-    int fold_rank = 0;         // trailing axes that make one element
-    int64_t fold[2] = {1, 1};  // their extents
-    int64_t scalars = 1;       // scalars in one element
+    warpx::dtype dtype;       // of one scalar
+    int rank = 0;             // of the array
+    int fold_rank = 0;        // trailing axes that make one element
+    int64_t fold[2] = {1, 1}; // their extents
+    int64_t scalars = 1;      // scalars in one element
     int64_t scalar_bytes = 0;
     size_t alignment = 1;
     bool writable = false;
@@ -54,8 +54,8 @@ struct gate_result {
     int32_t device_id = 0;
 };
 
-WARPX_COLD [[noreturn]] inline void refuse(const gate_request& want, const tensor_desc& got, const std::string& what,
-                                           const std::string& remedy) {
+WARPX_COLD [[noreturn]] inline void refuse(const gate_request& want, const tensor_desc& got,
+                                           const std::string& what, const std::string& remedy) {
     std::string expected = to_string(want.dtype) + ", rank " + std::to_string(want.rank + want.fold_rank);
     if (want.fold_rank)
         expected += " (the last " + std::string(want.fold_rank == 1 ? "axis" : "two axes") + " of shape " +
@@ -66,37 +66,46 @@ WARPX_COLD [[noreturn]] inline void refuse(const gate_request& want, const tenso
     expected += want.where == machine::host   ? ", host memory"
                 : want.where == machine::cuda ? ", CUDA memory"
                                               : ", host or CUDA memory";
-    if (want.where != machine::host && want.device_id >= 0) expected += " of device " + std::to_string(want.device_id);
+    if (want.where != machine::host && want.device_id >= 0)
+        expected += " of device " + std::to_string(want.device_id);
     if (want.writable) expected += ", writable";
-    throw bind_error(sentence((want.name ? "argument '" + std::string(want.name) + "', " : "") + want.type_name(),
-                              expected, to_string(got), what + ": " + remedy));
+    throw bind_error(
+        sentence((want.name ? "argument '" + std::string(want.name) + "', " : "") + want.type_name(),
+                 expected, to_string(got), what + ": " + remedy));
 }
 
 WARPX_COLD [[noreturn]] inline void refuse_dtype(const gate_request& want, const tensor_desc& got) {
     const int code = static_cast<int>(got.dtype.code);
     if (code < 0 || code > 17)
-        refuse(want, got, "unknown dtype code", "convert the tensor to " + to_string(want.dtype) + " in its framework");
+        refuse(want, got, "unknown dtype code",
+               "convert the tensor to " + to_string(want.dtype) + " in its framework");
     if (got.dtype.code == dtype_code::bool_ && got.dtype.bits != 8)
         refuse(want, got, "bools packed into bits", "convert to one byte a bool first");
     if (got.dtype.bits < 8)
         refuse(want, got, "sub-byte elements", "unpack to a type of at least 8 bits first");
     if (got.dtype.lanes != 1 && got.dtype.code != dtype_code::opaque)
-        refuse(want, got, "vector lanes", "describe the lanes as a trailing axis (lanes = 1) and bind warpx::vec elements");
+        refuse(want, got, "vector lanes",
+               "describe the lanes as a trailing axis (lanes = 1) and bind warpx::vec elements");
     if (want.dtype.code == dtype_code::bool_ && got.dtype == warpx::dtype{dtype_code::uint, 8, 1})
-        refuse(want, got, "wrong dtype", "uint8 may hold other values than 0 and 1; convert with .astype(bool), or bind "
-                                         "uint8_t");
-    refuse(want, got, "wrong dtype", "convert with .astype('" + to_string(want.dtype) + "') first, or bind an array of " +
-                                         to_string(got.dtype));
+        refuse(want, got, "wrong dtype",
+               "uint8 may hold other values than 0 and 1; convert with .astype(bool), or bind "
+               "uint8_t");
+    refuse(want, got, "wrong dtype",
+           "convert with .astype('" + to_string(want.dtype) + "') first, or bind an array of " +
+               to_string(got.dtype));
 }
 
-/// Checks `got` against `want`, in this order: rank, dtype and lanes, device and ordinal, read-only, extents, folded
-/// axes, strides, size in bytes, null data, alignment, overlapping writes. Writes `want.rank` extents and strides (in
-/// elements; those of axes of extent 1 and of empty arrays are made compact, since producers may put anything there).
-inline gate_result pass_gate(const gate_request& want, const tensor_desc& got, int64_t* extents, int64_t* strides) {
+/// Checks `got` against `want`, in this order: rank, dtype and lanes, device and ordinal, read-only, extents,
+/// folded axes, strides, size in bytes, null data, alignment, overlapping writes. Writes `want.rank` extents
+/// and strides (in elements; those of axes of extent 1 and of empty arrays are made compact, since producers
+/// may put anything there).
+inline gate_result pass_gate(const gate_request& want, const tensor_desc& got, int64_t* extents,
+                             int64_t* strides) {
     const int rank = want.rank + want.fold_rank;
     if (got.rank != rank) [[unlikely]]
-        refuse(want, got, "wrong rank", want.fold_rank ? "the trailing axes are the components of one element"
-                                                       : "reshape it, or bind an array of that rank");
+        refuse(want, got, "wrong rank",
+               want.fold_rank ? "the trailing axes are the components of one element"
+                              : "reshape it, or bind an array of that rank");
     if (got.dtype != want.dtype) [[unlikely]] {
         const bool raw_bfloat16 = want.dtype.code == dtype_code::bfloat && got.dtype == opaque_dtype(2);
         if (!raw_bfloat16) refuse_dtype(want, got);
@@ -107,22 +116,31 @@ inline gate_result pass_gate(const gate_request& want, const tensor_desc& got, i
     gate_result result;
     result.device_id = got.device_id;
     switch (got.device) {
-    case device_kind::host: break;
-    case device_kind::cuda_pinned: result.memory = memory_kind::pinned; break;
-    case device_kind::cuda_managed: result.memory = memory_kind::managed; break;
-    case device_kind::cuda: result.device = device_kind::cuda; break;
+    case device_kind::host:
+        break;
+    case device_kind::cuda_pinned:
+        result.memory = memory_kind::pinned;
+        break;
+    case device_kind::cuda_managed:
+        result.memory = memory_kind::managed;
+        break;
+    case device_kind::cuda:
+        result.device = device_kind::cuda;
+        break;
     default:
         refuse(want, got, "wrong device", "copy the tensor to host memory or to a CUDA device first");
     }
     const bool shared = result.memory != memory_kind::plain;
     if (want.where == machine::host && result.device == device_kind::cuda) [[unlikely]]
-        refuse(want, got, "wrong device", "copy it to the host first (.cpu() or .get()), or bind warpx::device::cuda");
+        refuse(want, got, "wrong device",
+               "copy it to the host first (.cpu() or .get()), or bind warpx::device::cuda");
     if (want.where == machine::cuda) {
         if (result.device == device_kind::host && !shared) [[unlikely]]
             refuse(want, got, "wrong device", "copy it to the device first, or bind warpx::device::host");
         result.device = device_kind::cuda;
     }
-    if (want.device_id >= 0 && result.device == device_kind::cuda && !shared && got.device_id != want.device_id)
+    if (want.device_id >= 0 && result.device == device_kind::cuda && !shared &&
+        got.device_id != want.device_id)
         refuse(want, got, "wrong device", "copy it to device " + std::to_string(want.device_id) + " first");
     if (want.writable && got.read_only) [[unlikely]]
         refuse(want, got, "read-only", "bind warpx::array<const T, ...> to read it, or pass a writable copy");
@@ -143,22 +161,26 @@ inline gate_result pass_gate(const gate_request& want, const tensor_desc& got, i
             stride = got.strides[k];
             if (in_bytes) {
                 if (stride % want.scalar_bytes != 0) [[unlikely]]
-                    refuse(want, got, "a byte stride that is no multiple of the item size", "make a contiguous copy first");
+                    refuse(want, got, "a byte stride that is no multiple of the item size",
+                           "make a contiguous copy first");
                 stride /= want.scalar_bytes;
             }
             int64_t reach = 0;
             if (stride == INT64_MIN || !checked_multiply(extent - 1, stride < 0 ? -stride : stride, reach) ||
-                !checked_multiply(reach, want.scalar_bytes, reach) || !checked_add(bytes_span, reach, bytes_span))
-                [[unlikely]]
-                refuse(want, got, "strides that overflow the address space", "the producer's strides are broken");
+                !checked_multiply(reach, want.scalar_bytes, reach) ||
+                !checked_add(bytes_span, reach, bytes_span)) [[unlikely]]
+                refuse(want, got, "strides that overflow the address space",
+                       "the producer's strides are broken");
             plain_compact = plain_compact && stride == compact;
         }
         if (k >= want.rank) { // a component axis must be the memory of one element
             const int64_t fold = want.fold[k - want.rank];
             if (extent != fold) [[unlikely]]
-                refuse(want, got, "wrong extent of a component axis", "its trailing axes must have the extents of one element");
+                refuse(want, got, "wrong extent of a component axis",
+                       "its trailing axes must have the extents of one element");
             if (stride != compact) [[unlikely]]
-                refuse(want, got, "components that are not adjacent in memory", "make a contiguous copy first");
+                refuse(want, got, "components that are not adjacent in memory",
+                       "make a contiguous copy first");
         } else {
             if (want.extents[k] >= 0 && want.extents[k] != extent) [[unlikely]]
                 refuse(want, got, "wrong extent " + std::to_string(extent) + " of axis " + std::to_string(k),
@@ -187,16 +209,19 @@ inline gate_result pass_gate(const gate_request& want, const tensor_desc& got, i
         if (!checked_multiply(count, got.extents[k], count)) [[unlikely]]
             refuse(want, got, "more elements than 64 bits count", "the producer's shape is broken");
     if (!got.data) [[unlikely]]
-        refuse(want, got, "null data", "a tensor with elements needs memory; is it a meta, fake or freed tensor?");
+        refuse(want, got, "null data",
+               "a tensor with elements needs memory; is it a meta, fake or freed tensor?");
     char* data = static_cast<char*>(got.data) + got.byte_offset;
     if (reinterpret_cast<uintptr_t>(data) % want.alignment != 0) [[unlikely]]
-        refuse(want, got, "misaligned data (address " + std::to_string(reinterpret_cast<uintptr_t>(data)) + ")",
+        refuse(want, got,
+               "misaligned data (address " + std::to_string(reinterpret_cast<uintptr_t>(data)) + ")",
                "the address must be a multiple of " + std::to_string(want.alignment) + "; make a copy first");
     if (want.writable && !want.accumulate_only && !plain_compact) {
         const overlap answer = self_overlap(extents, strides, want.rank);
         if (answer == overlap::found) [[unlikely]]
             refuse(want, got, "elements that overlap (an exact test)",
-                   "writing through them is a race; copy it first, bind it as const, or declare it accumulate_only");
+                   "writing through them is a race; copy it first, bind it as const, or declare it "
+                   "accumulate_only");
         if (answer == overlap::unknown) [[unlikely]]
             refuse(want, got, "elements that may overlap (a bounded test gave up)",
                    "copy it first, bind it as const, or declare it accumulate_only");
@@ -205,10 +230,12 @@ inline gate_result pass_gate(const gate_request& want, const tensor_desc& got, i
     return result;
 }
 
-WARPX_COLD [[noreturn]] inline void refuse_gradient(const std::string& who, const int64_t* expected, const int64_t* got,
-                                                    int rank, const std::string& expected_device,
+WARPX_COLD [[noreturn]] inline void refuse_gradient(const std::string& who, const int64_t* expected,
+                                                    const int64_t* got, int rank,
+                                                    const std::string& expected_device,
                                                     const std::string& got_device) {
-    throw bind_error(sentence(who + "::set_grad", "shape " + tuple_text(expected, rank) + ", " + expected_device,
+    throw bind_error(sentence(who + "::set_grad",
+                              "shape " + tuple_text(expected, rank) + ", " + expected_device,
                               "shape " + tuple_text(got, rank) + ", " + got_device,
                               "give a gradient of the array's shape on its device"));
 }

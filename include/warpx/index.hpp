@@ -13,10 +13,10 @@ namespace detail {
 struct index_access; // the launches of every backend make indices through this
 }
 
-/// Coordinate `Axis` of a launch of rank `Rank`. Made by launches only, never changed; arithmetic with it gives a signed
-/// 64-bit integer, so `x(row, col)` with all axes in launch order is pointwise and `x(row, col + 1)` is not.
-template <int Axis, int Rank>
-class axis {
+/// Coordinate `Axis` of a launch of rank `Rank`. Made by launches only, never changed; arithmetic with it
+/// gives a signed 64-bit integer, so `x(row, col)` with all axes in launch order is pointwise and `x(row, col
+/// + 1)` is not.
+template <int Axis, int Rank> class axis {
 public:
     WARPX_HOST_DEVICE constexpr operator int64_t() const noexcept { return position_; }
 
@@ -28,8 +28,7 @@ private:
 
 /// The index of one item of a launch over `N` extents. Made by launches only, never changed.
 /// `auto [row, col] = i;` gives its axes. With one extent it converts to a signed 64-bit integer.
-template <int N>
-class index {
+template <int N> class index {
 public:
     WARPX_HOST_DEVICE constexpr operator int64_t() const noexcept
         requires(N == 1)
@@ -37,8 +36,7 @@ public:
         return positions_[0];
     }
 
-    template <size_t Axis>
-    WARPX_HOST_DEVICE constexpr axis<static_cast<int>(Axis), N> get() const noexcept;
+    template <size_t Axis> WARPX_HOST_DEVICE constexpr axis<static_cast<int>(Axis), N> get() const noexcept;
 
     static constexpr int rank() noexcept { return N; }
 
@@ -51,8 +49,7 @@ private:
 namespace detail {
 
 struct index_access {
-    template <int N>
-    WARPX_HOST_DEVICE static constexpr index<N> make(const shape<N>& positions) noexcept {
+    template <int N> WARPX_HOST_DEVICE static constexpr index<N> make(const shape<N>& positions) noexcept {
         return index<N>(positions);
     }
     template <int N>
@@ -65,14 +62,11 @@ struct index_access {
     }
 };
 
-template <class X>
-inline constexpr bool is_index_v = false;
-template <int N>
-inline constexpr bool is_index_v<index<N>> = true;
+template <class X> inline constexpr bool is_index_v = false;
+template <int N> inline constexpr bool is_index_v<index<N>> = true;
 
 /// Whether the types are all axes of one launch, in order: `x(row, col)` is then as good as `x[i]`.
-template <class... I>
-inline constexpr bool is_whole_index_v = false;
+template <class... I> inline constexpr bool is_whole_index_v = false;
 template <int... Axis, int Rank>
     requires(sizeof...(Axis) == Rank)
 inline constexpr bool is_whole_index_v<axis<Axis, Rank>...> =
@@ -87,27 +81,24 @@ WARPX_HOST_DEVICE constexpr axis<static_cast<int>(Axis), N> index<N>::get() cons
     return detail::index_access::make_axis<static_cast<int>(Axis), N>(positions_[static_cast<int>(Axis)]);
 }
 
-template <int Axis, int Rank>
-struct value_traits<axis<Axis, Rank>> {
+template <int Axis, int Rank> struct value_traits<axis<Axis, Rank>> {
     using type = int64_t;
     WARPX_HOST_DEVICE static constexpr int64_t get(const axis<Axis, Rank>& a) noexcept { return a; }
 };
-template <>
-struct value_traits<index<1>> {
+template <> struct value_traits<index<1>> {
     using type = int64_t;
     WARPX_HOST_DEVICE static constexpr int64_t get(const index<1>& i) noexcept { return i; }
 };
 
-/// What an array accepts as a coordinate: anything that converts to an integer without being a floating-point number.
+/// What an array accepts as a coordinate: anything that converts to an integer without being a floating-point
+/// number.
 template <class I>
 concept coordinate = std::is_convertible_v<I, int64_t> && !std::is_floating_point_v<value_type_t<I>> &&
                      std::is_integral_v<value_type_t<I>>;
 
 } // namespace warpx
 
-template <int N>
-struct std::tuple_size<warpx::index<N>> : std::integral_constant<std::size_t, N> {};
-template <std::size_t Axis, int N>
-struct std::tuple_element<Axis, warpx::index<N>> {
+template <int N> struct std::tuple_size<warpx::index<N>> : std::integral_constant<std::size_t, N> {};
+template <std::size_t Axis, int N> struct std::tuple_element<Axis, warpx::index<N>> {
     using type = warpx::axis<static_cast<int>(Axis), N>;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// launch.hpp: launch<kernel>(extents, arguments...): picks the machine by the arrays, the form by their strides.
+// launch.hpp: launch<kernel>(extents, arguments...): picks the machine by the arrays, the form by their
+// strides.
 #pragma once
 
 #include "forms/checked.hpp"
@@ -11,9 +12,9 @@ namespace warpx {
 
 namespace detail {
 
-/// A kernel given by name, carried as a type. Runs the lambda without needing the object, which device code cannot see.
-template <const auto& K>
-struct kernel_ref {
+/// A kernel given by name, carried as a type. Runs the lambda without needing the object, which device code
+/// cannot see.
+template <const auto& K> struct kernel_ref {
     template <class... A>
     WARPX_HOST_DEVICE constexpr auto operator()(const A&... a) const -> decltype(K(a...)) {
         using closure = std::remove_cvref_t<decltype(K)>;
@@ -25,55 +26,48 @@ struct kernel_ref {
 };
 
 /// A kernel given as a struct with a static `forward` (a function, or a constexpr lambda).
-template <class S>
-struct struct_kernel {
+template <class S> struct struct_kernel {
     template <class... A>
     WARPX_HOST_DEVICE constexpr auto operator()(const A&... a) const -> decltype(S::forward(a...)) {
         return S::forward(a...);
     }
 };
 
-template <class A>
-struct argument_traits {
+template <class A> struct argument_traits {
     static constexpr bool holds_arrays = false;
     static constexpr bool usable = std::is_trivially_copyable_v<A>;
 };
-template <class T, int N, class D>
-struct argument_traits<array<T, N, D>> {
+template <class T, int N, class D> struct argument_traits<array<T, N, D>> {
     static constexpr bool holds_arrays = true;
     static constexpr bool usable = true;
 };
-template <class Fields>
-inline constexpr bool fields_hold_arrays = false;
+template <class Fields> inline constexpr bool fields_hold_arrays = false;
 template <class... F>
 inline constexpr bool fields_hold_arrays<field_list<void, F...>> = (argument_traits<F>::holds_arrays || ...);
-template <class Fields>
-inline constexpr bool fields_usable = false;
+template <class Fields> inline constexpr bool fields_usable = false;
 template <class... F>
 inline constexpr bool fields_usable<field_list<void, F...>> = (argument_traits<F>::usable && ...);
-template <described S>
-struct argument_traits<S> {
+template <described S> struct argument_traits<S> {
     static constexpr bool holds_arrays = fields_hold_arrays<typename struct_traits<S>::fields>;
     static constexpr bool usable = fields_usable<typename struct_traits<S>::fields>;
 };
 
-/// What a kernel receives for an argument of type `A` in a form: a handle for an array, the described struct with
-/// handles for a struct that holds arrays, the value itself otherwise.
-template <class Form, int Argument, class A>
-struct bound {
+/// What a kernel receives for an argument of type `A` in a form: a handle for an array, the described struct
+/// with handles for a struct that holds arrays, the value itself otherwise.
+template <class Form, int Argument, class A> struct bound {
     using type = A;
     static const type& make(const Form&, const A& a) noexcept { return a; }
 };
-template <class Form, int Argument, class T, int N, class D>
-struct bound<Form, Argument, array<T, N, D>> {
+template <class Form, int Argument, class T, int N, class D> struct bound<Form, Argument, array<T, N, D>> {
     using type = typename Form::template handle<T, N, Argument>;
-    static type make(const Form& form, const array<T, N, D>& a) noexcept { return form.template make<Argument>(a); }
+    static type make(const Form& form, const array<T, N, D>& a) noexcept {
+        return form.template make<Argument>(a);
+    }
 };
 template <class Form, int Argument, described S>
     requires(argument_traits<S>::holds_arrays)
 struct bound<Form, Argument, S> {
-    template <class F>
-    using field = typename bound<Form, Argument, F>::type;
+    template <class F> using field = typename bound<Form, Argument, F>::type;
     using type = typename struct_traits<S>::template rebind<field>;
     static type make(const Form& form, const S& s) {
         return struct_traits<S>::template map<field>(
@@ -82,8 +76,7 @@ struct bound<Form, Argument, S> {
 };
 
 /// Calls `f` for every array among the arguments, those in structs included.
-template <class F, class A>
-void for_each_array(const F& f, const A& a) {
+template <class F, class A> void for_each_array(const F& f, const A& a) {
     if constexpr (is_array_v<A>)
         f(a);
     else if constexpr (argument_traits<A>::holds_arrays)
@@ -91,49 +84,44 @@ void for_each_array(const F& f, const A& a) {
 }
 
 /// Which devices the arrays of an argument name, as bits: 1 host, 2 cuda, 4 any.
-template <class A>
-struct devices_of {
+template <class A> struct devices_of {
     static constexpr int value = 0;
 };
-template <class T, int N, class D>
-struct devices_of<array<T, N, D>> {
-    static constexpr int value = std::is_same_v<D, device::host> ? 1 : std::is_same_v<D, device::cuda> ? 2 : 4;
+template <class T, int N, class D> struct devices_of<array<T, N, D>> {
+    static constexpr int value = std::is_same_v<D, device::host>   ? 1
+                                 : std::is_same_v<D, device::cuda> ? 2
+                                                                   : 4;
 };
-template <class Fields>
-inline constexpr int devices_of_fields = 0;
+template <class Fields> inline constexpr int devices_of_fields = 0;
 template <class... F>
 inline constexpr int devices_of_fields<field_list<void, F...>> = (devices_of<F>::value | ... | 0);
-template <described S>
-struct devices_of<S> {
+template <described S> struct devices_of<S> {
     static constexpr int value = devices_of_fields<typename struct_traits<S>::fields>;
 };
-template <class... A>
-inline constexpr int devices = (devices_of<A>::value | ... | 0);
+template <class... A> inline constexpr int devices = (devices_of<A>::value | ... | 0);
 
-template <class Form, class Numbers, class F, int R, class... A>
-inline constexpr bool callable = false;
+template <class Form, class Numbers, class F, int R, class... A> inline constexpr bool callable = false;
 template <class Form, int... Argument, class F, int R, class... A>
 inline constexpr bool callable<Form, std::integer_sequence<int, Argument...>, F, R, A...> =
     std::is_invocable_v<const F&, const index<R>&, const typename bound<Form, Argument, A>::type&...>;
 
 } // namespace detail
 
-/// A type that can be an argument of a launch: an array, a trivially copyable value (scalar, vec, small struct), or a
-/// struct described with WARPX_STRUCT, which may hold arrays.
+/// A type that can be an argument of a launch: an array, a trivially copyable value (scalar, vec, small
+/// struct), or a struct described with WARPX_STRUCT, which may hold arrays.
 template <class A>
 concept kernel_argument = detail::argument_traits<A>::usable;
 
 /// A callable that a launch of rank `R` can run over these arguments: `kernel(index<R>, argument...)`.
 template <class F, int R, class... A>
-concept kernel_for =
-    detail::callable<form::compact, std::make_integer_sequence<int, sizeof...(A)>, std::remove_cvref_t<F>, R, A...>;
+concept kernel_for = detail::callable<form::compact, std::make_integer_sequence<int, sizeof...(A)>,
+                                      std::remove_cvref_t<F>, R, A...>;
 
 inline namespace WARPX_LAUNCH_NAMESPACE {
 
-/// Runs launches on one machine: `launch(options, site, extents, kernel, arguments...)`. Defined for device::host in
-/// host/launch.hpp and for device::cuda in cuda/launch.cuh.
-template <class Device>
-struct backend {
+/// Runs launches on one machine: `launch(options, site, extents, kernel, arguments...)`. Defined for
+/// device::host in host/launch.hpp and for device::cuda in cuda/launch.cuh.
+template <class Device> struct backend {
     static constexpr bool present = false;
 };
 
@@ -142,48 +130,47 @@ namespace launching {
 using namespace ::warpx::detail;
 
 /// The kernel `K` in "auto launch<K>(...)", for messages.
-template <const auto& K>
-struct named {
+template <const auto& K> struct named {
     static constexpr launch_site site(const char* name) noexcept { return {&kernel_name<K>, name}; }
 };
-template <class K>
-struct named_type {
+template <class K> struct named_type {
     static constexpr launch_site site(const char* name) noexcept { return {&type_name<K>, name}; }
 };
 
-template <class Dim>
-constexpr auto extents_of(const Dim& dim) noexcept {
+template <class Dim> constexpr auto extents_of(const Dim& dim) noexcept {
     if constexpr (coordinate<Dim>)
         return shape<1>(static_cast<int64_t>(dim));
     else
         return dim;
 }
-template <int R>
-constexpr shape<R> extents_of(const int64_t (&dim)[R]) noexcept {
+template <int R> constexpr shape<R> extents_of(const int64_t (&dim)[R]) noexcept {
     shape<R> extents;
     for (int axis = 0; axis < R; ++axis) extents[axis] = dim[axis];
     return extents;
 }
 
-WARPX_COLD [[noreturn]] inline void refuse_extents(const launch_site& site, const int64_t* extents, int rank) {
-    throw launch_error(sentence("kernel " + site_name(site), "extents that are not negative", tuple_text(extents, rank),
-                                "check the launch dimensions"));
+WARPX_COLD [[noreturn]] inline void refuse_extents(const launch_site& site, const int64_t* extents,
+                                                   int rank) {
+    throw launch_error(sentence("kernel " + site_name(site), "extents that are not negative",
+                                tuple_text(extents, rank), "check the launch dimensions"));
 }
 WARPX_COLD [[noreturn]] inline void refuse_backend(const launch_site& site) {
-    throw launch_error(sentence("kernel " + site_name(site), "host arrays, since this file was compiled without CUDA",
-                                "arrays on a CUDA device",
-                                "launch from a .cu file that includes <warpx/cuda/cuda.cuh>, or copy the arrays to the host"));
+    throw launch_error(sentence(
+        "kernel " + site_name(site), "host arrays, since this file was compiled without CUDA",
+        "arrays on a CUDA device",
+        "launch from a .cu file that includes <warpx/cuda/cuda.cuh>, or copy the arrays to the host"));
 }
-WARPX_COLD [[noreturn]] inline void refuse_mix(const launch_site& site, int host_argument, int cuda_argument) {
-    throw launch_error(sentence("kernel " + site_name(site), "arrays on one device",
-                                "array " + std::to_string(host_argument) + " in host memory and array " +
-                                    std::to_string(cuda_argument) + " on a CUDA device",
-                                "copy one of them (arrays count from 0; pinned and managed memory works on both sides)"));
+WARPX_COLD [[noreturn]] inline void refuse_mix(const launch_site& site, int host_argument,
+                                               int cuda_argument) {
+    throw launch_error(
+        sentence("kernel " + site_name(site), "arrays on one device",
+                 "array " + std::to_string(host_argument) + " in host memory and array " +
+                     std::to_string(cuda_argument) + " on a CUDA device",
+                 "copy one of them (arrays count from 0; pinned and managed memory works on both sides)"));
 }
 
 /// Where arrays of run-time device are. Throws launch_error on a mix.
-template <class... A>
-device_kind common_device(const launch_site& site, const A&... arguments) {
+template <class... A> device_kind common_device(const launch_site& site, const A&... arguments) {
     int number = 0, on_host = -1, on_cuda = -1;
     const auto look = [&](const auto& a) {
         if (a.memory() == memory_kind::plain) (a.device() == device_kind::cuda ? on_cuda : on_host) = number;
@@ -195,29 +182,32 @@ device_kind common_device(const launch_site& site, const A&... arguments) {
 }
 
 /// A backend that is looked up when a launch is instantiated, not before.
-template <class Device, class Later>
-struct when_launched {
+template <class Device, class Later> struct when_launched {
     using type = backend<Device>;
 };
 
 /// Every launch passes here: the rules of a launch, each with its sentence, then the backend.
 template <class F, int R, class... A>
-void dispatch(const launch_options& options, const launch_site& site, const shape<R>& extents, const F& kernel,
-              const A&... arguments) {
+void dispatch(const launch_options& options, const launch_site& site, const shape<R>& extents,
+              const F& kernel, const A&... arguments) {
     constexpr bool arguments_fit = (kernel_argument<A> && ...);
     constexpr int named_devices = devices<A...>;
     using on_host = typename when_launched<device::host, F>::type;
     using on_cuda = typename when_launched<device::cuda, F>::type;
     static_assert(R >= 1 && R <= max_launch_rank, "warpx::launch: a launch has 1 to 8 extents");
-    static_assert(arguments_fit,
-                  "warpx::launch: an argument is neither a warpx::array nor trivially copyable; bind containers with "
-                  "warpx::from_range, and describe a struct that holds arrays with WARPX_STRUCT");
-    static_assert((named_devices & 3) != 3,
-                  "warpx::launch: the arguments mix host and CUDA arrays; copy one side, or bind them as device::any");
+    static_assert(
+        arguments_fit,
+        "warpx::launch: an argument is neither a warpx::array nor trivially copyable; bind containers with "
+        "warpx::from_range, and describe a struct that holds arrays with WARPX_STRUCT");
+    static_assert(
+        (named_devices & 3) != 3,
+        "warpx::launch: the arguments mix host and CUDA arrays; copy one side, or bind them as device::any");
     if constexpr (R >= 1 && R <= max_launch_rank && arguments_fit && (named_devices & 3) != 3) {
         constexpr bool fits = kernel_for<F, R, A...>;
-        static_assert(fits, "warpx::launch: the kernel cannot be called as kernel(index, arguments...); check the number and "
-                            "the order of its parameters, and take them by value (auto x)");
+        static_assert(
+            fits,
+            "warpx::launch: the kernel cannot be called as kernel(index, arguments...); check the number and "
+            "the order of its parameters, and take them by value (auto x)");
         if constexpr (fits) {
             for (int axis = 0; axis < R; ++axis)
                 if (extents[axis] < 0) [[unlikely]]
@@ -225,10 +215,9 @@ void dispatch(const launch_options& options, const launch_site& site, const shap
             for (int axis = 0; axis < R; ++axis)
                 if (extents[axis] == 0) return;
             if constexpr (named_devices == 2) {
-                static_assert(on_cuda::present,
-                              "warpx::launch: CUDA arrays are launched from a .cu file that includes <warpx/cuda/cuda.cuh>");
-                if constexpr (on_cuda::present)
-                    on_cuda::launch(options, site, extents, kernel, arguments...);
+                static_assert(on_cuda::present, "warpx::launch: CUDA arrays are launched from a .cu file "
+                                                "that includes <warpx/cuda/cuda.cuh>");
+                if constexpr (on_cuda::present) on_cuda::launch(options, site, extents, kernel, arguments...);
             } else {
                 static_assert(on_host::present,
                               "warpx::launch: include <warpx/warpx.hpp>, which brings the host backend");
@@ -251,10 +240,8 @@ void start(const launch_options& options, const Dim& dim, const F& kernel, const
     dispatch(options, Named::site(options.name), extents_of(dim), kernel, arguments...);
 }
 
-template <class Dim>
-inline constexpr bool is_dim = coordinate<Dim>;
-template <int R>
-inline constexpr bool is_dim<shape<R>> = true;
+template <class Dim> inline constexpr bool is_dim = coordinate<Dim>;
+template <int R> inline constexpr bool is_dim<shape<R>> = true;
 
 } // namespace launching
 
@@ -262,21 +249,20 @@ inline constexpr bool is_dim<shape<R>> = true;
 template <class Dim>
 concept launch_dim = launching::is_dim<Dim>;
 
-/// Runs `K` for every index of `dim`: `K(i, arguments...)`, where `i` is a `warpx::index<R>` and each array arrives as a
-/// handle (`x[i]`, `x(row, col)`, `x.extent(d)`). Items run in any order and at once; each may write its own elements,
-/// others only with `atomic_add` and its like.
+/// Runs `K` for every index of `dim`: `K(i, arguments...)`, where `i` is a `warpx::index<R>` and each array
+/// arrives as a handle (`x[i]`, `x(row, col)`, `x.extent(d)`). Items run in any order and at once; each may
+/// write its own elements, others only with `atomic_add` and its like.
 ///   K          a lambda at namespace scope, or a struct with a static `forward`
 ///   dim        an integer, a shape, or a braced list, of up to 8 extents; nothing runs if one of them is 0
 ///   arguments  arrays (not copied), scalars and small structs (copied)
-/// Host arrays: runs on the pool and returns when done; the first exception of the kernel arrives here once, and items
-/// that had not begun are skipped. CUDA arrays: enqueued on the stream, does not wait. Launches within kernels run inline.
-/// Throws launch_error (negative extent, mixed devices), index_error (checked only). Safe from several threads at once.
-template <const auto& K, launch_dim Dim, class... A>
-void launch(const Dim& dim, const A&... arguments) {
+/// Host arrays: runs on the pool and returns when done; the first exception of the kernel arrives here once,
+/// and items that had not begun are skipped. CUDA arrays: enqueued on the stream, does not wait. Launches
+/// within kernels run inline. Throws launch_error (negative extent, mixed devices), index_error (checked
+/// only). Safe from several threads at once.
+template <const auto& K, launch_dim Dim, class... A> void launch(const Dim& dim, const A&... arguments) {
     launching::start<launching::named<K>>(launch_options{}, dim, detail::kernel_ref<K>{}, arguments...);
 }
-template <const auto& K, int R, class... A>
-void launch(const int64_t (&dim)[R], const A&... arguments) {
+template <const auto& K, int R, class... A> void launch(const int64_t (&dim)[R], const A&... arguments) {
     launching::start<launching::named<K>>(launch_options{}, dim, detail::kernel_ref<K>{}, arguments...);
 }
 template <const auto& K, launch_dim Dim, class... A>
@@ -289,13 +275,13 @@ void launch(const launch_options& options, const int64_t (&dim)[R], const A&... 
 }
 
 /// The same for a struct with a static `forward`.
-template <class K, launch_dim Dim, class... A>
-void launch(const Dim& dim, const A&... arguments) {
-    launching::start<launching::named_type<K>>(launch_options{}, dim, detail::struct_kernel<K>{}, arguments...);
+template <class K, launch_dim Dim, class... A> void launch(const Dim& dim, const A&... arguments) {
+    launching::start<launching::named_type<K>>(launch_options{}, dim, detail::struct_kernel<K>{},
+                                               arguments...);
 }
-template <class K, int R, class... A>
-void launch(const int64_t (&dim)[R], const A&... arguments) {
-    launching::start<launching::named_type<K>>(launch_options{}, dim, detail::struct_kernel<K>{}, arguments...);
+template <class K, int R, class... A> void launch(const int64_t (&dim)[R], const A&... arguments) {
+    launching::start<launching::named_type<K>>(launch_options{}, dim, detail::struct_kernel<K>{},
+                                               arguments...);
 }
 template <class K, launch_dim Dim, class... A>
 void launch(const launch_options& options, const Dim& dim, const A&... arguments) {
@@ -307,8 +293,8 @@ void launch(const launch_options& options, const int64_t (&dim)[R], const A&... 
 }
 
 /// The same for a callable object, which may capture: `launch(n, [=](auto i) { ... })`,
-/// `launch(n, [=](auto i, auto x) { ... }, x)`. Arrays may be captured on the host; as arguments they are faster. The
-/// name in messages is the closure's type unless `launch_options::name` is set.
+/// `launch(n, [=](auto i, auto x) { ... }, x)`. Arrays may be captured on the host; as arguments they are
+/// faster. The name in messages is the closure's type unless `launch_options::name` is set.
 template <launch_dim Dim, class F, class... A>
     requires(!launch_dim<F>)
 void launch(const Dim& dim, const F& kernel, const A&... arguments) {

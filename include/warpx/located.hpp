@@ -9,59 +9,47 @@
 
 namespace warpx {
 
-/// How a located value reaches memory. This one uses plain pointers; a form with other needs (tracing, say) brings its
-/// own: `place<T>` names where a `T` lies, `load` and `store` read and write it, `part` names a component within it,
-/// `used` hears that a value was needed.
+/// How a located value reaches memory. This one uses plain pointers; a form with other needs (tracing, say)
+/// brings its own: `place<T>` names where a `T` lies, `load` and `store` read and write it, `part` names a
+/// component within it, `used` hears that a value was needed.
 struct direct_access {
-    template <class T>
-    using place = T*;
+    template <class T> using place = T*;
     /// A bool is read as a byte, because the read may be dead and the memory not yet written.
-    template <class T>
-    WARPX_HOST_DEVICE static constexpr std::remove_const_t<T> load(T* place) noexcept {
+    template <class T> WARPX_HOST_DEVICE static constexpr std::remove_const_t<T> load(T* place) noexcept {
         if constexpr (std::is_same_v<std::remove_const_t<T>, bool>)
             return *reinterpret_cast<const unsigned char*>(place) != 0;
         else
             return *place;
     }
-    template <class T>
-    WARPX_HOST_DEVICE static constexpr void store(T* place, const T& v) noexcept {
+    template <class T> WARPX_HOST_DEVICE static constexpr void store(T* place, const T& v) noexcept {
         *place = v;
     }
-    template <class T, class C>
-    WARPX_HOST_DEVICE static constexpr C* part(T*, C* component) noexcept {
+    template <class T, class C> WARPX_HOST_DEVICE static constexpr C* part(T*, C* component) noexcept {
         return component;
     }
-    template <class T>
-    WARPX_HOST_DEVICE static constexpr T* pointer(T* place) noexcept {
-        return place;
-    }
+    template <class T> WARPX_HOST_DEVICE static constexpr T* pointer(T* place) noexcept { return place; }
     /// The value that was read is needed (it often is not: `y[i] = e`).
-    template <class T>
-    WARPX_HOST_DEVICE static constexpr void used(T*) noexcept {}
+    template <class T> WARPX_HOST_DEVICE static constexpr void used(T*) noexcept {}
 };
 
-template <class T, class Access = direct_access>
-class located;
+template <class T, class Access = direct_access> class located;
 
 namespace detail {
 
-template <class, auto...>
-inline constexpr bool always_false = false;
+template <class, auto...> inline constexpr bool always_false = false;
 
-/// Assignments and compound assignments shared by all located values. On a temporary (`y[i] += e`) they write the place,
-/// on a named value (`auto t = y[i]; t += e;`) they change the local variable only.
-template <class Self, bool ReadOnly>
-struct located_operators {
-    template <class V>
-    WARPX_HOST_DEVICE constexpr Self& set(const V& v) & noexcept {
+/// Assignments and compound assignments shared by all located values. On a temporary (`y[i] += e`) they write
+/// the place, on a named value (`auto t = y[i]; t += e;`) they change the local variable only.
+template <class Self, bool ReadOnly> struct located_operators {
+    template <class V> WARPX_HOST_DEVICE constexpr Self& set(const V& v) & noexcept {
         static_cast<Self&>(*this).assign_local(v);
         return static_cast<Self&>(*this);
     }
-    template <class V>
-    WARPX_HOST_DEVICE constexpr Self&& set(const V& v) && {
+    template <class V> WARPX_HOST_DEVICE constexpr Self&& set(const V& v) && {
         if constexpr (ReadOnly)
-            static_assert(always_false<V>, "warpx: this array is read-only (its element type is const); bind it as "
-                                           "array<T, N> instead of array<const T, N> to write to it");
+            static_assert(always_false<V>,
+                          "warpx: this array is read-only (its element type is const); bind it as "
+                          "array<T, N> instead of array<const T, N> to write to it");
         else
             static_cast<Self&>(*this).store(v);
         return static_cast<Self&&>(*this);
@@ -101,13 +89,13 @@ struct located_operators {
 };
 
 /// The value part and the place part of elements that are read and written whole.
-template <class T, class Access>
-class located_whole {
+template <class T, class Access> class located_whole {
 public:
     using value_type = std::remove_const_t<T>;
     using place_type = typename Access::template place<T>;
 
-    WARPX_HOST_DEVICE constexpr explicit located_whole(place_type place) : value_(Access::load(place)), place_(place) {}
+    WARPX_HOST_DEVICE constexpr explicit located_whole(place_type place)
+        : value_(Access::load(place)), place_(place) {}
     /// A value without a place: a local variable.
     WARPX_HOST_DEVICE constexpr explicit located_whole(const value_type& v) noexcept : value_(v), place_() {}
 
@@ -115,12 +103,10 @@ public:
         Access::used(place_);
         return value_;
     }
-    template <class V>
-    WARPX_HOST_DEVICE constexpr void assign_local(const V& v) noexcept {
+    template <class V> WARPX_HOST_DEVICE constexpr void assign_local(const V& v) noexcept {
         value_ = static_cast<value_type>(v);
     }
-    template <class V>
-    WARPX_HOST_DEVICE constexpr void store(const V& v) {
+    template <class V> WARPX_HOST_DEVICE constexpr void store(const V& v) {
         value_ = static_cast<value_type>(v);
         Access::store(place_, value_);
     }
@@ -133,11 +119,12 @@ protected:
 } // namespace detail
 
 /// One element of an array inside a kernel: holds the value that was read when it was made.
-///   auto t = y[i];        a local variable; later writes to y[i] do not change t, and writing t does not change y
-///   y[i] = e; y[i] += e;  writes the element
+///   auto t = y[i];        a local variable; later writes to y[i] do not change t, and writing t does not
+///   change y y[i] = e; y[i] += e;  writes the element
 /// It converts to the plain value wherever one is needed; it has no address and does not bind to `auto&`.
-/// Vectors of 2 to 4 components and quaternions have located members `x, y, z, w` (`v[i].x = e` writes that component);
-/// larger vectors use `v[i][k]`, matrices `m[i](r, c)`, structs described with `WARPX_STRUCT` their field names.
+/// Vectors of 2 to 4 components and quaternions have located members `x, y, z, w` (`v[i].x = e` writes that
+/// component); larger vectors use `v[i][k]`, matrices `m[i](r, c)`, structs described with `WARPX_STRUCT`
+/// their field names.
 template <class T, class Access>
 class located : public detail::located_whole<T, Access>,
                 public detail::located_operators<located<T, Access>, std::is_const_v<T>> {
@@ -145,13 +132,14 @@ class located : public detail::located_whole<T, Access>,
     using operators = detail::located_operators<located<T, Access>, std::is_const_v<T>>;
 
 public:
+    using operators::set;
     using typename whole::value_type;
     using whole::whole;
-    using operators::set;
     constexpr located(const located&) noexcept = default;
 
     WARPX_HOST_DEVICE constexpr operator value_type() const { return this->get(); }
-    /// Types that are only stored (half, bfloat16, ...) and vectors of them also convert to what they compute in.
+    /// Types that are only stored (half, bfloat16, ...) and vectors of them also convert to what they compute
+    /// in.
     WARPX_HOST_DEVICE constexpr operator compute_t<value_type>() const
         requires(!std::is_same_v<compute_t<value_type>, value_type>)
     {
@@ -210,8 +198,7 @@ public:
     }
 
 private:
-    template <class C>
-    WARPX_HOST_DEVICE constexpr located<C, Access> component(C& part) const {
+    template <class C> WARPX_HOST_DEVICE constexpr located<C, Access> component(C& part) const {
         return located<C, Access>(Access::part(this->place_, &part));
     }
 };
@@ -219,93 +206,92 @@ private:
 namespace detail {
 
 /// Located components by name, for vectors of 2 to 4 components and quaternions.
-template <class T, class Component, int N, class Access>
-struct named_parts;
+template <class T, class Component, int N, class Access> struct named_parts;
 
-template <class T, class C, class Access>
-struct named_parts<T, C, 2, Access> {
+template <class T, class C, class Access> struct named_parts<T, C, 2, Access> {
     using place_type = typename Access::template place<T>;
     located<C, Access> x, y;
     WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
         : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)) {}
-    WARPX_HOST_DEVICE constexpr explicit named_parts(const std::remove_const_t<T>& v) noexcept : x(v.x), y(v.y) {}
+    WARPX_HOST_DEVICE constexpr explicit named_parts(const std::remove_const_t<T>& v) noexcept
+        : x(v.x), y(v.y) {}
     WARPX_HOST_DEVICE constexpr auto get() const { return std::remove_const_t<T>(x.get(), y.get()); }
-    template <class F, class V>
-    WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
+    template <class F, class V> WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
         f(x, v.x), f(y, v.y);
     }
     WARPX_HOST_DEVICE constexpr located<C, Access>& part(int k) noexcept { return k == 0 ? x : y; }
 };
-template <class T, class C, class Access>
-struct named_parts<T, C, 3, Access> {
+template <class T, class C, class Access> struct named_parts<T, C, 3, Access> {
     using place_type = typename Access::template place<T>;
     located<C, Access> x, y, z;
     WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
-        : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)), z(Access::part(p, &Access::pointer(p)->z)) {}
+        : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)),
+          z(Access::part(p, &Access::pointer(p)->z)) {}
     WARPX_HOST_DEVICE constexpr explicit named_parts(const std::remove_const_t<T>& v) noexcept
         : x(v.x), y(v.y), z(v.z) {}
     WARPX_HOST_DEVICE constexpr auto get() const { return std::remove_const_t<T>(x.get(), y.get(), z.get()); }
-    template <class F, class V>
-    WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
+    template <class F, class V> WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
         f(x, v.x), f(y, v.y), f(z, v.z);
     }
-    WARPX_HOST_DEVICE constexpr located<C, Access>& part(int k) noexcept { return k == 0 ? x : k == 1 ? y : z; }
+    WARPX_HOST_DEVICE constexpr located<C, Access>& part(int k) noexcept {
+        return k == 0 ? x : k == 1 ? y : z;
+    }
 };
-template <class T, class C, class Access>
-struct named_parts<T, C, 4, Access> {
+template <class T, class C, class Access> struct named_parts<T, C, 4, Access> {
     using place_type = typename Access::template place<T>;
     located<C, Access> x, y, z, w;
     WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
-        : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)), z(Access::part(p, &Access::pointer(p)->z)), w(Access::part(p, &Access::pointer(p)->w)) {}
+        : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)),
+          z(Access::part(p, &Access::pointer(p)->z)), w(Access::part(p, &Access::pointer(p)->w)) {}
     WARPX_HOST_DEVICE constexpr explicit named_parts(const std::remove_const_t<T>& v) noexcept
         : x(v.x), y(v.y), z(v.z), w(v.w) {}
     WARPX_HOST_DEVICE constexpr auto get() const {
         return std::remove_const_t<T>(x.get(), y.get(), z.get(), w.get());
     }
-    template <class F, class V>
-    WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
+    template <class F, class V> WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
         f(x, v.x), f(y, v.y), f(z, v.z), f(w, v.w);
     }
-    WARPX_HOST_DEVICE constexpr located<C, Access>& part(int k) noexcept { return k == 0 ? x : k == 1 ? y : k == 2 ? z : w; }
+    WARPX_HOST_DEVICE constexpr located<C, Access>& part(int k) noexcept {
+        return k == 0 ? x : k == 1 ? y : k == 2 ? z : w;
+    }
 };
 
 struct assign_component {
-    template <class L, class V>
-    WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
+    template <class L, class V> WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
         part.assign_local(v);
     }
 };
 struct store_component {
-    template <class L, class V>
-    WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
+    template <class L, class V> WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
         part.store(v);
     }
 };
 
-template <class T, class Like>
-using copy_const_t = std::conditional_t<std::is_const_v<Like>, const T, T>;
+template <class T, class Like> using copy_const_t = std::conditional_t<std::is_const_v<Like>, const T, T>;
 
 template <class T>
-inline constexpr int named_components = is_vec_v<std::remove_const_t<T>> && element_traits<std::remove_const_t<T>>::count <= 4
-                                            ? static_cast<int>(element_traits<std::remove_const_t<T>>::count)
-                                        : is_quat_v<std::remove_const_t<T>> ? 4
-                                                                            : 0;
+inline constexpr int named_components =
+    is_vec_v<std::remove_const_t<T>> && element_traits<std::remove_const_t<T>>::count <= 4
+        ? static_cast<int>(element_traits<std::remove_const_t<T>>::count)
+    : is_quat_v<std::remove_const_t<T>> ? 4
+                                        : 0;
 
 } // namespace detail
 
 template <class T, class Access>
     requires(detail::named_components<T> >= 2)
-class located<T, Access> : public detail::named_parts<T, detail::copy_const_t<scalar_t<std::remove_const_t<T>>, T>,
-                                                      detail::named_components<T>, Access>,
-                           public detail::located_operators<located<T, Access>, std::is_const_v<T>> {
+class located<T, Access>
+    : public detail::named_parts<T, detail::copy_const_t<scalar_t<std::remove_const_t<T>>, T>,
+                                 detail::named_components<T>, Access>,
+      public detail::located_operators<located<T, Access>, std::is_const_v<T>> {
     using component_type = detail::copy_const_t<scalar_t<std::remove_const_t<T>>, T>;
     using parts = detail::named_parts<T, component_type, detail::named_components<T>, Access>;
     using operators = detail::located_operators<located<T, Access>, std::is_const_v<T>>;
 
 public:
     using value_type = std::remove_const_t<T>;
-    using parts::parts;
     using operators::set;
+    using parts::parts;
     constexpr located(const located&) noexcept = default;
 
     WARPX_HOST_DEVICE constexpr operator value_type() const { return this->get(); }
@@ -322,31 +308,26 @@ public:
     template <class U> WARPX_HOST_DEVICE constexpr located&& operator=(const U& u) && { return std::move(*this).set(value(u)); }
     // clang-format on
 
-    template <coordinate I>
-    WARPX_HOST_DEVICE constexpr located<component_type, Access> operator[](I k) && {
+    template <coordinate I> WARPX_HOST_DEVICE constexpr located<component_type, Access> operator[](I k) && {
         return this->part(static_cast<int>(k));
     }
     template <coordinate I>
     WARPX_HOST_DEVICE constexpr located<component_type, Access>& operator[](I k) & noexcept {
         return this->part(static_cast<int>(k));
     }
-    template <coordinate I>
-    WARPX_HOST_DEVICE constexpr auto operator[](I k) const& {
+    template <coordinate I> WARPX_HOST_DEVICE constexpr auto operator[](I k) const& {
         return this->get()[static_cast<int>(k)];
     }
 
-    template <class V>
-    WARPX_HOST_DEVICE constexpr void assign_local(const V& v) noexcept {
+    template <class V> WARPX_HOST_DEVICE constexpr void assign_local(const V& v) noexcept {
         this->each(detail::assign_component{}, static_cast<value_type>(v));
     }
-    template <class V>
-    WARPX_HOST_DEVICE constexpr void store(const V& v) {
+    template <class V> WARPX_HOST_DEVICE constexpr void store(const V& v) {
         this->each(detail::store_component{}, static_cast<value_type>(v));
     }
 };
 
-template <class T, class Access>
-struct value_traits<located<T, Access>> {
+template <class T, class Access> struct value_traits<located<T, Access>> {
     using type = std::remove_const_t<T>;
     WARPX_HOST_DEVICE static constexpr type get(const located<T, Access>& l) { return l.get(); }
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// options.hpp: what can be asked of one launch, and executors, on which host launches can run instead of the pool.
+// options.hpp: what can be asked of one launch, and executors, on which host launches can run instead of the
+// pool.
 #pragma once
 
 #include "config.hpp"
@@ -9,9 +10,9 @@ namespace warpx {
 /// Part of a launch: calls the kernel for the items of [begin, end).
 using range_body = void (*)(const void* context, int64_t begin, int64_t end);
 
-/// Runs host launches somewhere else than on the pool of warpx: inline, or on the threads of a framework. `run` calls
-/// `body(context, begin, end)` on disjoint ranges that cover [0, count), on any threads, and returns when all are done.
-/// An exception of the body must reach the caller. A null `run` is the pool.
+/// Runs host launches somewhere else than on the pool of warpx: inline, or on the threads of a framework.
+/// `run` calls `body(context, begin, end)` on disjoint ranges that cover [0, count), on any threads, and
+/// returns when all are done. An exception of the body must reach the caller. A null `run` is the pool.
 struct executor {
     void (*run)(void* state, int64_t count, range_body body, const void* context) = nullptr;
     void* state = nullptr;
@@ -19,10 +20,12 @@ struct executor {
 
 /// Runs everything on the calling thread, in order.
 inline executor inline_executor() noexcept {
-    return {[](void*, int64_t count, range_body body, const void* context) { body(context, 0, count); }, nullptr};
+    return {[](void*, int64_t count, range_body body, const void* context) { body(context, 0, count); },
+            nullptr};
 }
 
-/// Options of one launch; name the ones you need: `launch<saxpy>(launch_options{.threads = 1}, n, x, y, 2.0f)`.
+/// Options of one launch; name the ones you need: `launch<saxpy>(launch_options{.threads = 1}, n, x,
+/// y, 2.0f)`.
 struct launch_options {
     int threads = 0;            ///< most host threads to use; 0: as many as the pool has
     bool checked = false;       ///< compare every access with the extents (WARPX_CHECKED: always)

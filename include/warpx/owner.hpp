@@ -6,13 +6,14 @@
 
 namespace warpx {
 
-/// Where the memory of an owner can be read from. Pinned and managed memory is readable by host and device alike.
+/// Where the memory of an owner can be read from. Pinned and managed memory is readable by host and device
+/// alike.
 enum class memory_kind : uint32_t { plain, pinned, managed };
 
 struct owner;
 
-/// What a framework wants to be told about memory it lent. Either entry may be null. Called from the thread that drops
-/// or uses the array; must not throw.
+/// What a framework wants to be told about memory it lent. Either entry may be null. Called from the thread
+/// that drops or uses the array; must not throw.
 struct owner_hook {
     /// The last array is dropped while work on `stream` may still use the memory.
     void (*record_stream)(owner& self, void* stream) noexcept = nullptr;
@@ -20,9 +21,9 @@ struct owner_hook {
     void (*install_gradient)(owner& self) noexcept = nullptr;
 };
 
-/// The block behind an array. It crosses modules, so its layout is versioned and comes first. Derive from it to keep a
-/// resource; `destroy` releases the resource and the block. It is called once, on whichever thread drops the last
-/// reference, with no lock held.
+/// The block behind an array. It crosses modules, so its layout is versioned and comes first. Derive from it
+/// to keep a resource; `destroy` releases the resource and the block. It is called once, on whichever thread
+/// drops the last reference, with no lock held.
 struct owner {
     uint32_t layout = layout_version;
     memory_kind memory = memory_kind::plain;
@@ -79,8 +80,7 @@ private:
 namespace detail {
 
 /// An owner that runs `release` when the last reference is dropped.
-template <class F>
-struct owner_of final : owner {
+template <class F> struct owner_of final : owner {
     F finish;
     explicit owner_of(F f) : finish(static_cast<F&&>(f)) {
         destroy = [](owner* self) noexcept {
@@ -93,10 +93,9 @@ struct owner_of final : owner {
 
 } // namespace detail
 
-/// An owner that calls `release()` (which must not throw) when the last array that uses the memory is gone. One
-/// allocation. If that allocation fails `release` is called, then `std::bad_alloc` thrown.
-template <class F>
-owner_ref make_owner(F release, memory_kind memory = memory_kind::plain) {
+/// An owner that calls `release()` (which must not throw) when the last array that uses the memory is gone.
+/// One allocation. If that allocation fails `release` is called, then `std::bad_alloc` thrown.
+template <class F> owner_ref make_owner(F release, memory_kind memory = memory_kind::plain) {
     detail::owner_of<F>* block = nullptr;
     try {
         block = new detail::owner_of<F>(release);

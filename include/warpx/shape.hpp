@@ -9,8 +9,7 @@
 namespace warpx {
 
 /// `N` extents (or strides), signed 64-bit. Deduced from its arguments: `shape(3, 4)` is a `shape<2>`.
-template <int N>
-struct shape {
+template <int N> struct shape {
     static_assert(N >= 0, "warpx::shape: the rank is not negative");
     int64_t values[N > 0 ? N : 1] = {};
 
@@ -42,8 +41,7 @@ struct shape {
     }
 };
 
-template <class... I>
-shape(const I&...) -> shape<static_cast<int>(sizeof...(I))>;
+template <class... I> shape(const I&...) -> shape<static_cast<int>(sizeof...(I))>;
 
 namespace detail {
 
@@ -56,8 +54,7 @@ constexpr bool checked_add(int64_t a, int64_t b, int64_t& result) noexcept {
 }
 
 /// Row-major strides, in elements, of compact storage.
-template <int N>
-constexpr shape<N> compact_strides(const shape<N>& extents) noexcept {
+template <int N> constexpr shape<N> compact_strides(const shape<N>& extents) noexcept {
     shape<N> strides;
     int64_t step = 1;
     for (int axis = N - 1; axis >= 0; --axis) {
@@ -79,12 +76,13 @@ constexpr int64_t gcd(int64_t a, int64_t b) noexcept {
     return a;
 }
 
-/// Searches a non-zero integer solution of sum(d[k] * stride[k]) = 0 with |d[k]| < extent[k]: two tuples at one address.
-/// Exact for one and two dimensions of extent > 1, and for any number as long as `budget` steps suffice; `unknown`
-/// beyond. Strides are made positive and sorted by size (descending) by the caller. Bounded depth-first search in the
-/// manner of NumPy's `solve_may_share_memory`: what is left must stay within what the smaller strides can still reach.
-constexpr overlap search_overlap(const int64_t* extent, const int64_t* stride, int rank, int64_t rest, bool nonzero,
-                                 int& budget) noexcept {
+/// Searches a non-zero integer solution of sum(d[k] * stride[k]) = 0 with |d[k]| < extent[k]: two tuples at
+/// one address. Exact for one and two dimensions of extent > 1, and for any number as long as `budget` steps
+/// suffice; `unknown` beyond. Strides are made positive and sorted by size (descending) by the caller.
+/// Bounded depth-first search in the manner of NumPy's `solve_may_share_memory`: what is left must stay
+/// within what the smaller strides can still reach.
+constexpr overlap search_overlap(const int64_t* extent, const int64_t* stride, int rank, int64_t rest,
+                                 bool nonzero, int& budget) noexcept {
     if (rank == 0) return rest == 0 && nonzero ? overlap::found : overlap::none;
     if (--budget < 0) return overlap::unknown;
     int64_t reach = 0;
@@ -98,7 +96,8 @@ constexpr overlap search_overlap(const int64_t* extent, const int64_t* stride, i
         const int64_t d = -rest / stride[0];
         return d > -extent[0] && d < extent[0] && (nonzero || d != 0) ? overlap::found : overlap::none;
     }
-    // d must satisfy -reach <= rest + d * stride <= reach; by symmetry the first non-zero d may be taken positive.
+    // d must satisfy -reach <= rest + d * stride <= reach; by symmetry the first non-zero d may be taken
+    // positive.
     const auto floor_div = [](int64_t a, int64_t b) { return a / b - (a % b != 0 && a < 0 ? 1 : 0); };
     int64_t low = -floor_div(rest + reach, stride[0]), high = floor_div(reach - rest, stride[0]);
     if (low < -(extent[0] - 1)) low = -(extent[0] - 1);
@@ -112,7 +111,8 @@ constexpr overlap search_overlap(const int64_t* extent, const int64_t* stride, i
     return overlap::none;
 }
 
-/// Whether elements of one array share memory (stride 0, sliding windows, ...). Extents of 0 and 1 do not count.
+/// Whether elements of one array share memory (stride 0, sliding windows, ...). Extents of 0 and 1 do not
+/// count.
 constexpr overlap self_overlap(const int64_t* extents, const int64_t* strides, int rank) noexcept {
     int64_t extent[64] = {}, stride[64] = {};
     int used = 0;
@@ -130,7 +130,8 @@ constexpr overlap self_overlap(const int64_t* extents, const int64_t* strides, i
         stride[at] = step;
         extent[at] = extents[axis];
     }
-    bool nested = true; // each stride steps over everything the smaller ones reach: the usual case, and a proof
+    bool nested =
+        true; // each stride steps over everything the smaller ones reach: the usual case, and a proof
     for (int k = used - 1, first = k; k >= 0 && nested; --k) {
         int64_t reach = 0;
         for (int j = k + 1; j <= first; ++j) {

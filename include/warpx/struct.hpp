@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// struct.hpp: WARPX_STRUCT describes a user's struct once: as an element of arrays and as an argument of kernels.
+// struct.hpp: WARPX_STRUCT describes a user's struct once: as an element of arrays and as an argument of
+// kernels.
 #pragma once
 
 #include "located.hpp"
 
 // The one place where a template cannot do: C++20 cannot make members with given names. Up to 64 fields.
 #define WARPX_DETAIL_PARENS ()
-#define WARPX_DETAIL_EXPAND(...) WARPX_DETAIL_EXPAND2(WARPX_DETAIL_EXPAND2(WARPX_DETAIL_EXPAND2(WARPX_DETAIL_EXPAND2(__VA_ARGS__))))
-#define WARPX_DETAIL_EXPAND2(...) WARPX_DETAIL_EXPAND1(WARPX_DETAIL_EXPAND1(WARPX_DETAIL_EXPAND1(WARPX_DETAIL_EXPAND1(__VA_ARGS__))))
-#define WARPX_DETAIL_EXPAND1(...) WARPX_DETAIL_EXPAND0(WARPX_DETAIL_EXPAND0(WARPX_DETAIL_EXPAND0(WARPX_DETAIL_EXPAND0(__VA_ARGS__))))
+#define WARPX_DETAIL_EXPAND(...)                                                                             \
+    WARPX_DETAIL_EXPAND2(WARPX_DETAIL_EXPAND2(WARPX_DETAIL_EXPAND2(WARPX_DETAIL_EXPAND2(__VA_ARGS__))))
+#define WARPX_DETAIL_EXPAND2(...)                                                                            \
+    WARPX_DETAIL_EXPAND1(WARPX_DETAIL_EXPAND1(WARPX_DETAIL_EXPAND1(WARPX_DETAIL_EXPAND1(__VA_ARGS__))))
+#define WARPX_DETAIL_EXPAND1(...)                                                                            \
+    WARPX_DETAIL_EXPAND0(WARPX_DETAIL_EXPAND0(WARPX_DETAIL_EXPAND0(WARPX_DETAIL_EXPAND0(__VA_ARGS__))))
 #define WARPX_DETAIL_EXPAND0(...) __VA_ARGS__
-#define WARPX_DETAIL_EACH(macro, ...) __VA_OPT__(WARPX_DETAIL_EXPAND(WARPX_DETAIL_EACH_STEP(macro, __VA_ARGS__)))
-#define WARPX_DETAIL_EACH_STEP(macro, field, ...)                                                                     \
+#define WARPX_DETAIL_EACH(macro, ...)                                                                        \
+    __VA_OPT__(WARPX_DETAIL_EXPAND(WARPX_DETAIL_EACH_STEP(macro, __VA_ARGS__)))
+#define WARPX_DETAIL_EACH_STEP(macro, field, ...)                                                            \
     macro(field) __VA_OPT__(WARPX_DETAIL_EACH_AGAIN WARPX_DETAIL_PARENS(macro, __VA_ARGS__))
 #define WARPX_DETAIL_EACH_AGAIN() WARPX_DETAIL_EACH_STEP
 #define WARPX_DETAIL_FIELD_MEMBER(field) P<decltype(described::field)> field;
@@ -23,40 +28,39 @@
 #define WARPX_DETAIL_FIELD_SIZE(field) +sizeof(described::field)
 #define WARPX_DETAIL_FIELD_TYPE(field) , decltype(described::field)
 
-/// Describes a struct, once, at global namespace scope: `WARPX_STRUCT(particle, position, velocity, mass)`, all fields
-/// in the order of their declaration. The struct is an aggregate of element types (then arrays of it work, and
-/// `p[i].position.x = e` writes one component), or of arrays and scalars (then it can be an argument of a launch, and
-/// the kernel reads `s.x[i]`). Fields of described structs may be described structs.
-#define WARPX_STRUCT(Type, ...)                                                                                       \
-    template <>                                                                                                       \
-    struct warpx::struct_traits<Type> {                                                                               \
-        using described = Type;                                                                                       \
-        using fields = ::warpx::detail::field_list<void WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_TYPE, __VA_ARGS__)>;     \
-        static constexpr const char* names[] = {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_NAME, __VA_ARGS__)};             \
-        static constexpr size_t field_bytes = 0 WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_SIZE, __VA_ARGS__);              \
-        template <template <class> class P>                                                                           \
-        struct rebind {                                                                                               \
-            WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_MEMBER, __VA_ARGS__)                                                 \
-        };                                                                                                            \
-        template <template <class> class P, class Access, class Place>                                               \
-        WARPX_HOST_DEVICE static constexpr rebind<P> places(Place place) {                                            \
-            auto* s = Access::pointer(place);                                                                         \
-            return {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_PLACE, __VA_ARGS__)};                                        \
-        }                                                                                                             \
-        template <class R>                                                                                            \
-        WARPX_HOST_DEVICE static constexpr described gather(const R& r) {                                    \
-            described s{};                                                                                            \
-            WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_GATHER, __VA_ARGS__)                                                 \
-            return s;                                                                                                 \
-        }                                                                                                             \
-        template <class F, class... Parts>                                                                            \
-        WARPX_HOST_DEVICE static constexpr void each(F f, Parts&&... parts) {                                         \
-            WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_EACH, __VA_ARGS__)                                                   \
-        }                                                                                                             \
-        template <template <class> class P, class F>                                                                  \
-        static constexpr rebind<P> map(const described& s, F f) {                                                     \
-            return {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_MAP, __VA_ARGS__)};                                          \
-        }                                                                                                             \
+/// Describes a struct, once, at global namespace scope: `WARPX_STRUCT(particle, position, velocity, mass)`,
+/// all fields in the order of their declaration. The struct is an aggregate of element types (then arrays of
+/// it work, and `p[i].position.x = e` writes one component), or of arrays and scalars (then it can be an
+/// argument of a launch, and the kernel reads `s.x[i]`). Fields of described structs may be described
+/// structs.
+#define WARPX_STRUCT(Type, ...)                                                                              \
+    template <> struct warpx::struct_traits<Type> {                                                          \
+        using described = Type;                                                                              \
+        using fields =                                                                                       \
+            ::warpx::detail::field_list<void WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_TYPE, __VA_ARGS__)>;       \
+        static constexpr const char* names[] = {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_NAME, __VA_ARGS__)};    \
+        static constexpr size_t field_bytes = 0 WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_SIZE, __VA_ARGS__);     \
+        template <template <class> class P> struct rebind {                                                  \
+            WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_MEMBER, __VA_ARGS__)                                        \
+        };                                                                                                   \
+        template <template <class> class P, class Access, class Place>                                       \
+        WARPX_HOST_DEVICE static constexpr rebind<P> places(Place place) {                                   \
+            auto* s = Access::pointer(place);                                                                \
+            return {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_PLACE, __VA_ARGS__)};                               \
+        }                                                                                                    \
+        template <class R> WARPX_HOST_DEVICE static constexpr described gather(const R& r) {                 \
+            described s{};                                                                                   \
+            WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_GATHER, __VA_ARGS__)                                        \
+            return s;                                                                                        \
+        }                                                                                                    \
+        template <class F, class... Parts>                                                                   \
+        WARPX_HOST_DEVICE static constexpr void each(F f, Parts&&... parts) {                                \
+            WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_EACH, __VA_ARGS__)                                          \
+        }                                                                                                    \
+        template <template <class> class P, class F>                                                         \
+        static constexpr rebind<P> map(const described& s, F f) {                                            \
+            return {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_MAP, __VA_ARGS__)};                                 \
+        }                                                                                                    \
     }
 
 namespace warpx {
@@ -64,10 +68,8 @@ namespace warpx {
 namespace detail {
 
 /// The located fields of a described struct, const if the struct is.
-template <class T, class Access>
-struct located_fields {
-    template <class F>
-    using field = located<copy_const_t<F, T>, Access>;
+template <class T, class Access> struct located_fields {
+    template <class F> using field = located<copy_const_t<F, T>, Access>;
     using traits = struct_traits<std::remove_const_t<T>>;
     using type = typename traits::template rebind<field>;
     WARPX_HOST_DEVICE static constexpr type at(typename Access::template place<T> place) {
@@ -104,12 +106,10 @@ public:
     template <class U> WARPX_HOST_DEVICE constexpr located&& operator=(const U& u) && { return std::move(*this).set(value(u)); }
     // clang-format on
 
-    template <class V>
-    WARPX_HOST_DEVICE constexpr void assign_local(const V& v) noexcept {
+    template <class V> WARPX_HOST_DEVICE constexpr void assign_local(const V& v) noexcept {
         traits::each(detail::assign_component{}, *this, static_cast<const value_type&>(v));
     }
-    template <class V>
-    WARPX_HOST_DEVICE constexpr void store(const V& v) {
+    template <class V> WARPX_HOST_DEVICE constexpr void store(const V& v) {
         traits::each(detail::store_component{}, *this, static_cast<const value_type&>(v));
     }
 };

@@ -13,7 +13,8 @@ struct cuda {}; ///< memory an NVIDIA GPU reads
 struct any {};  ///< known at run time
 } // namespace device
 
-/// Kinds of memory as protocols name them; the values are DLPack's `DLDeviceType`. Others are refused by name.
+/// Kinds of memory as protocols name them; the values are DLPack's `DLDeviceType`. Others are refused by
+/// name.
 enum class device_kind : int32_t {
     host = 1,
     cuda = 2,
@@ -31,8 +32,8 @@ enum class device_kind : int32_t {
 /// What strides count.
 enum class stride_unit : uint8_t { elements, bytes };
 
-/// A tensor as a protocol describes it. Nothing here is checked or owned: `extents` and `strides` point into the
-/// producer's memory and must stay valid until the gate (`bind`) returns.
+/// A tensor as a protocol describes it. Nothing here is checked or owned: `extents` and `strides` point into
+/// the producer's memory and must stay valid until the gate (`bind`) returns.
 struct tensor_desc {
     void* data = nullptr;
     device_kind device = device_kind::host;
@@ -51,17 +52,28 @@ struct tensor_desc {
 WARPX_COLD inline std::string to_string(device_kind kind, int32_t id) {
     const auto name = [kind]() -> std::string {
         switch (kind) {
-        case device_kind::host: return "cpu";
-        case device_kind::cuda: return "cuda";
-        case device_kind::cuda_pinned: return "cuda_pinned";
-        case device_kind::opencl: return "opencl";
-        case device_kind::vulkan: return "vulkan";
-        case device_kind::metal: return "metal";
-        case device_kind::vpi: return "vpi";
-        case device_kind::rocm: return "rocm";
-        case device_kind::rocm_pinned: return "rocm_pinned";
-        case device_kind::cuda_managed: return "cuda_managed";
-        case device_kind::oneapi: return "oneapi";
+        case device_kind::host:
+            return "cpu";
+        case device_kind::cuda:
+            return "cuda";
+        case device_kind::cuda_pinned:
+            return "cuda_pinned";
+        case device_kind::opencl:
+            return "opencl";
+        case device_kind::vulkan:
+            return "vulkan";
+        case device_kind::metal:
+            return "metal";
+        case device_kind::vpi:
+            return "vpi";
+        case device_kind::rocm:
+            return "rocm";
+        case device_kind::rocm_pinned:
+            return "rocm_pinned";
+        case device_kind::cuda_managed:
+            return "cuda_managed";
+        case device_kind::oneapi:
+            return "oneapi";
         }
         return "unknown device " + std::to_string(static_cast<int>(kind));
     };
@@ -76,11 +88,14 @@ WARPX_COLD inline std::string to_string(const tensor_desc& desc) {
         for (int k = 0; k < desc.rank && k < 64; ++k) list += (k ? ", " : "") + std::to_string(values[k]);
         return list + (desc.rank == 1 ? ",)" : ")");
     };
-    if (desc.rank >= 0 && desc.rank <= 64 && (desc.extents || desc.rank == 0)) text += ", shape " + tuple(desc.extents);
+    if (desc.rank >= 0 && desc.rank <= 64 && (desc.extents || desc.rank == 0))
+        text += ", shape " + tuple(desc.extents);
     if (desc.rank > 0 && desc.rank <= 64 && desc.strides)
-        text += (desc.stride_unit == stride_unit::bytes ? ", byte strides " : ", strides ") + tuple(desc.strides);
+        text +=
+            (desc.stride_unit == stride_unit::bytes ? ", byte strides " : ", strides ") + tuple(desc.strides);
     if (desc.byte_offset) text += ", byte offset " + std::to_string(desc.byte_offset);
-    return text + ", " + to_string(desc.device, desc.device_id) + (desc.read_only ? ", read-only" : ", writable");
+    return text + ", " + to_string(desc.device, desc.device_id) +
+           (desc.read_only ? ", read-only" : ", writable");
 }
 
 } // namespace warpx

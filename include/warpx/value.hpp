@@ -8,21 +8,18 @@
 
 namespace warpx {
 
-/// Says which plain type stands behind `X`. A form whose accesses return something else than plain values specializes
-/// it: `type` is the plain type, `get` returns it.
-template <class X>
-struct value_traits {
+/// Says which plain type stands behind `X`. A form whose accesses return something else than plain values
+/// specializes it: `type` is the plain type, `get` returns it.
+template <class X> struct value_traits {
     using type = X;
     WARPX_HOST_DEVICE static constexpr const X& get(const X& x) noexcept { return x; }
 };
 
 /// The plain type behind `X`, references and const removed: `T` for `located<T>`, `X` for a plain type.
-template <class X>
-using value_type_t = typename value_traits<std::remove_cvref_t<X>>::type;
+template <class X> using value_type_t = typename value_traits<std::remove_cvref_t<X>>::type;
 
 /// The plain value behind `x`.
-template <class X>
-WARPX_HOST_DEVICE constexpr value_type_t<X> value(const X& x) {
+template <class X> WARPX_HOST_DEVICE constexpr value_type_t<X> value(const X& x) {
     return value_traits<X>::get(x);
 }
 

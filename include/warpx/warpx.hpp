@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// warpx.hpp: the front door: arrays, kernels and launches on the host, and the two exchange protocols in C structs.
-// Not in it: printing (format.hpp), random numbers (random.hpp), Python objects (interop/python.hpp), CUDA
-// (cuda/cuda.cuh, in .cu files).
+// warpx.hpp: the front door: arrays, kernels and launches on the host, and the two exchange protocols in C
+// structs. Not in it: printing (format.hpp), random numbers (random.hpp), Python objects
+// (interop/python.hpp), CUDA (cuda/cuda.cuh, in .cu files).
 #pragma once
 
 #include "array.hpp"

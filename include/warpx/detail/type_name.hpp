@@ -23,14 +23,10 @@ WARPX_COLD inline std::string template_argument(const char* function, const char
     return text.substr(begin, end - begin);
 }
 
-template <class T>
-WARPX_COLD std::string type_name() {
-    return template_argument(__PRETTY_FUNCTION__, "T");
-}
+template <class T> WARPX_COLD std::string type_name() { return template_argument(__PRETTY_FUNCTION__, "T"); }
 
 /// "saxpy" for a kernel given as a named object.
-template <const auto& K>
-WARPX_COLD std::string kernel_name() {
+template <const auto& K> WARPX_COLD std::string kernel_name() {
     return template_argument(__PRETTY_FUNCTION__, "K");
 }
 

@@ -18,8 +18,8 @@ WARPX_COLD inline std::string site_name(const launch_site& site) {
     return site.name ? site.name : site.kernel ? site.kernel() : "a kernel";
 }
 
-WARPX_COLD [[noreturn]] inline void refuse_access(const launch_site& site, int argument, const int64_t* position,
-                                                  const int64_t* extents, int rank) {
+WARPX_COLD [[noreturn]] inline void refuse_access(const launch_site& site, int argument,
+                                                  const int64_t* position, const int64_t* extents, int rank) {
     throw index_error(sentence("kernel " + site_name(site) + ", array argument " + std::to_string(argument),
                                "an index within the shape " + tuple_text(extents, rank),
                                "index " + tuple_text(position, rank),
@@ -27,8 +27,7 @@ WARPX_COLD [[noreturn]] inline void refuse_access(const launch_site& site, int a
 }
 
 /// Memory that is only addressed within its extents.
-template <class T, int N, int Argument>
-class checked_memory : public strided_layout<N> {
+template <class T, int N, int Argument> class checked_memory : public strided_layout<N> {
 public:
     template <class D>
     checked_memory(const array<T, N, D>& a, const launch_site* site) noexcept
@@ -37,7 +36,8 @@ public:
     T* data_handle() const noexcept { return data_; }
     T* address(const shape<N>& position) const {
         for (int axis = 0; axis < N; ++axis)
-            if (static_cast<uint64_t>(position[axis]) >= static_cast<uint64_t>(this->extent(axis))) [[unlikely]] {
+            if (static_cast<uint64_t>(position[axis]) >= static_cast<uint64_t>(this->extent(axis)))
+                [[unlikely]] {
                 shape<N> extents;
                 for (int k = 0; k < N; ++k) extents[k] = this->extent(k);
                 refuse_access(*site_, Argument, position.values, extents.values, N);
@@ -65,10 +65,8 @@ namespace form {
 /// Bounds-checked: the first access outside of an array throws index_error from the launch.
 struct checked {
     const detail::launch_site* site = nullptr;
-    template <class T, int N, int Argument>
-    using handle = detail::checked_handle<T, N, Argument>;
-    template <int Argument, class T, int N, class D>
-    auto make(const array<T, N, D>& a) const noexcept {
+    template <class T, int N, int Argument> using handle = detail::checked_handle<T, N, Argument>;
+    template <int Argument, class T, int N, class D> auto make(const array<T, N, D>& a) const noexcept {
         return handle<T, N, Argument>(a, site);
     }
 };

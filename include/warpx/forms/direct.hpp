@@ -9,12 +9,10 @@ namespace warpx {
 namespace detail {
 
 /// Row-major, without gaps: no stride arithmetic, so that compilers see unit steps.
-template <int N>
-class compact_layout {
+template <int N> class compact_layout {
 public:
     compact_layout() = default;
-    template <class A>
-    explicit compact_layout(const A& a) noexcept : extents_(a.extents()) {}
+    template <class A> explicit compact_layout(const A& a) noexcept : extents_(a.extents()) {}
 
     WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
     WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept {
@@ -33,8 +31,7 @@ private:
 };
 
 /// Any strides, in elements: compilers version the loop for stride 1 (with strides in bytes they never do).
-template <int N>
-class strided_layout {
+template <int N> class strided_layout {
 public:
     strided_layout() = default;
     template <class A>
@@ -53,10 +50,9 @@ private:
     shape<N> strides_;
 };
 
-/// What every form's array argument offers to a kernel; `Self::place(position)` is the form's own part and returns what
-/// stands for the element at those coordinates.
-template <class Self, class T, int N>
-class handle_interface {
+/// What every form's array argument offers to a kernel; `Self::place(position)` is the form's own part and
+/// returns what stands for the element at those coordinates.
+template <class Self, class T, int N> class handle_interface {
 public:
     using element_type = T;
     using value_type = std::remove_const_t<T>;
@@ -76,8 +72,9 @@ public:
     template <int M>
         requires(M != N)
     WARPX_HOST_DEVICE constexpr auto operator[](const index<M>&) const {
-        static_assert(always_false<T, M>, "warpx: the index of this launch and this array have different ranks; take the "
-                                          "axes apart (auto [row, col] = i;) and write x(row) or x(row, col)");
+        static_assert(always_false<T, M>,
+                      "warpx: the index of this launch and this array have different ranks; take the "
+                      "axes apart (auto [row, col] = i;) and write x(row) or x(row, col)");
         return value_type{};
     }
     /// The element at any coordinate.
@@ -86,9 +83,9 @@ public:
     WARPX_HOST_DEVICE constexpr auto operator[](const I& i) const {
         return self().place(shape<1>(static_cast<int64_t>(i)));
     }
-    template <coordinate... I>
-    WARPX_HOST_DEVICE constexpr auto operator()(const I&... i) const {
-        static_assert(sizeof...(I) == N, "warpx: x(i, j, ...) takes one coordinate for each axis of the array");
+    template <coordinate... I> WARPX_HOST_DEVICE constexpr auto operator()(const I&... i) const {
+        static_assert(sizeof...(I) == N,
+                      "warpx: x(i, j, ...) takes one coordinate for each axis of the array");
         if constexpr (sizeof...(I) == N) return self().place(shape<N>(static_cast<int64_t>(i)...));
     }
 
@@ -120,16 +117,17 @@ private:
 
 /// Forms: what a launch may turn an array argument into. A form is a type with
 ///   template <class T, int N, int Argument> using handle = ...;   what the kernel receives, passed by value
-///   template <int Argument, class T, int N, class D> handle<T, N, Argument> make(const array<T, N, D>&) const;
-/// and nothing else in the library knows more than that. `Argument` is the number of the argument in the launch.
+///   template <int Argument, class T, int N, class D> handle<T, N, Argument> make(const array<T, N, D>&)
+///   const;
+/// and nothing else in the library knows more than that. `Argument` is the number of the argument in the
+/// launch.
 namespace form {
 
 /// All arrays lie row by row without gaps.
 struct compact {
     template <class T, int N, int Argument>
     using handle = detail::direct_handle<T, N, detail::compact_layout<N>>;
-    template <int Argument, class T, int N, class D>
-    auto make(const array<T, N, D>& a) const noexcept {
+    template <int Argument, class T, int N, class D> auto make(const array<T, N, D>& a) const noexcept {
         return handle<T, N, Argument>(a);
     }
 };
@@ -138,8 +136,7 @@ struct compact {
 struct strided {
     template <class T, int N, int Argument>
     using handle = detail::direct_handle<T, N, detail::strided_layout<N>>;
-    template <int Argument, class T, int N, class D>
-    auto make(const array<T, N, D>& a) const noexcept {
+    template <int Argument, class T, int N, class D> auto make(const array<T, N, D>& a) const noexcept {
         return handle<T, N, Argument>(a);
     }
 };

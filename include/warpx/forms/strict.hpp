@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// strict.hpp: the slow form that checks everything it can: bounds, and items of one launch that race with each other.
-// Every launch takes it when WARPX_STRICT is defined; the whole test suite runs that way too.
+// strict.hpp: the slow form that checks everything it can: bounds, and items of one launch that race with
+// each other. Every launch takes it when WARPX_STRICT is defined; the whole test suite runs that way too.
 #pragma once
 
 #include "checked.hpp"
@@ -11,8 +11,8 @@ namespace warpx {
 
 namespace detail {
 
-/// Remembers which item read and wrote every byte during one launch, which runs on one thread. A race is an element that
-/// one item writes while another item touches it. Atomics are not traced: they may meet.
+/// Remembers which item read and wrote every byte during one launch, which runs on one thread. A race is an
+/// element that one item writes while another item touches it. Atomics are not traced: they may meet.
 class race_detector {
 public:
     explicit race_detector(const launch_site* site) noexcept : site_(site) {}
@@ -31,7 +31,8 @@ private:
         const auto first = reinterpret_cast<uintptr_t>(data);
         for (uintptr_t at = first; at < first + bytes; ++at) {
             record& seen = bytes_[at];
-            if (seen.writer >= 0 && seen.writer != item_) refuse(data, seen.writer, writes ? "written" : "read");
+            if (seen.writer >= 0 && seen.writer != item_)
+                refuse(data, seen.writer, writes ? "written" : "read");
             if (writes && seen.reader != -1 && seen.reader != item_)
                 refuse(data, seen.reader < 0 ? 0 : seen.reader, "written");
             if (writes)
@@ -41,11 +42,12 @@ private:
         }
     }
     WARPX_COLD [[noreturn]] void refuse(const void* data, int64_t other, const char* what) const {
-        throw launch_error(sentence("kernel " + site_name(*site_), "items that are independent of each other",
-                                    "item " + std::to_string(item_) + " of the launch, by which the element at address " +
-                                        std::to_string(reinterpret_cast<uintptr_t>(data)) + " is " + what +
-                                        " although item " + std::to_string(other) + " uses it too",
-                                    "items run in any order and at once: use atomic_add and its like, or another array"));
+        throw launch_error(
+            sentence("kernel " + site_name(*site_), "items that are independent of each other",
+                     "item " + std::to_string(item_) + " of the launch, by which the element at address " +
+                         std::to_string(reinterpret_cast<uintptr_t>(data)) + " is " + what +
+                         " although item " + std::to_string(other) + " uses it too",
+                     "items run in any order and at once: use atomic_add and its like, or another array"));
     }
 
     const launch_site* site_;
@@ -55,30 +57,22 @@ private:
 
 /// Places that tell the race detector what happens to them.
 struct traced_access {
-    template <class T>
-    struct place {
+    template <class T> struct place {
         T* data = nullptr;
         race_detector* detector = nullptr;
     };
-    template <class T>
-    static std::remove_const_t<T> load(const place<T>& p) {
+    template <class T> static std::remove_const_t<T> load(const place<T>& p) {
         return direct_access::load(p.data);
     }
-    template <class T>
-    static void store(const place<T>& p, const T& v) {
+    template <class T> static void store(const place<T>& p, const T& v) {
         p.detector->write(p.data, sizeof(T));
         direct_access::store(p.data, v);
     }
-    template <class T, class C>
-    static place<C> part(const place<T>& p, C* component) noexcept {
+    template <class T, class C> static place<C> part(const place<T>& p, C* component) noexcept {
         return {component, p.detector};
     }
-    template <class T>
-    static T* pointer(const place<T>& p) noexcept {
-        return p.data;
-    }
-    template <class T>
-    static void used(const place<T>& p) {
+    template <class T> static T* pointer(const place<T>& p) noexcept { return p.data; }
+    template <class T> static void used(const place<T>& p) {
         if (p.detector) p.detector->read(p.data, sizeof(T)); // a local variable has no place
     }
 };
@@ -106,10 +100,8 @@ namespace form {
 /// Bounds and races, one item after the other on one thread.
 struct strict {
     detail::race_detector* detector = nullptr;
-    template <class T, int N, int Argument>
-    using handle = detail::strict_handle<T, N, Argument>;
-    template <int Argument, class T, int N, class D>
-    auto make(const array<T, N, D>& a) const noexcept {
+    template <class T, int N, int Argument> using handle = detail::strict_handle<T, N, Argument>;
+    template <int Argument, class T, int N, class D> auto make(const array<T, N, D>& a) const noexcept {
         return handle<T, N, Argument>(a, detector);
     }
 };

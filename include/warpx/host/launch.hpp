@@ -22,9 +22,9 @@ inline namespace WARPX_LAUNCH_NAMESPACE {
 
 namespace launching {
 
-// The loops pass the handles by value, because clang keeps what it reaches through references in memory (5 to 12 times
-// slower), and promise nothing about independence: within one item a store may alias the next load, so compilers must
-// version the loop themselves.
+// The loops pass the handles by value, because clang keeps what it reaches through references in memory (5 to
+// 12 times slower), and promise nothing about independence: within one item a store may alias the next load,
+// so compilers must version the loop themselves.
 
 template <class F, class... V>
 WARPX_DETAIL_LOOP void line_loop(int64_t begin, int64_t end, F kernel, V... arguments) {
@@ -44,17 +44,19 @@ WARPX_DETAIL_LOOP void tile_loop(shape<R> base, tile t, F kernel, V... arguments
 }
 
 /// The cost of one kernel over one form, learned from its launches; advisory.
-template <class F, class... V>
-inline constinit host::work_cost learned_cost{};
+template <class F, class... V> inline constinit host::work_cost learned_cost{};
 
 /// Runs `body(begin, end)` over [0, count) where the options say.
 template <class Body>
-WARPX_INLINE void run_ranges(const launch_options& options, int64_t count, int64_t elements_per_item, const Body& body,
-                             host::work_cost& cost) {
+WARPX_INLINE void run_ranges(const launch_options& options, int64_t count, int64_t elements_per_item,
+                             const Body& body, host::work_cost& cost) {
     if (options.executor.run) [[unlikely]]
         options.executor.run(
             options.executor.state, count,
-            [](const void* context, int64_t begin, int64_t end) { (*static_cast<const Body*>(context))(begin, end); }, &body);
+            [](const void* context, int64_t begin, int64_t end) {
+                (*static_cast<const Body*>(context))(begin, end);
+            },
+            &body);
     else
         host::for_ranges(count, body, cost, options.threads, 1, elements_per_item);
 }
@@ -72,28 +74,31 @@ void run_nest(const launch_options& options, const nest<R>& plan, const F& kerne
     run_ranges(options, plan.items, plan.elements_per_item(), body, learned_cost<F, V...>);
 }
 
-/// Runs the kernel with bound arguments. `Inners` is how many axes may be innermost: all for arrays with strides of up
-/// to three axes (each is a loop of its own to compile), else the last.
+/// Runs the kernel with bound arguments. `Inners` is how many axes may be innermost: all for arrays with
+/// strides of up to three axes (each is a loop of its own to compile), else the last.
 template <bool AnyInner, int R, class F, class... V>
-void run_bound(const launch_options& options, const shape<R>& extents, const axis_order<R>& order, const F& kernel,
-               const V&... arguments) {
+void run_bound(const launch_options& options, const shape<R>& extents, const axis_order<R>& order,
+               const F& kernel, const V&... arguments) {
     if constexpr (R == 1) {
-        const auto body = [&](int64_t begin, int64_t end) { line_loop<F, V...>(begin, end, kernel, arguments...); };
+        const auto body = [&](int64_t begin, int64_t end) {
+            line_loop<F, V...>(begin, end, kernel, arguments...);
+        };
         run_ranges(options, extents[0], 1, body, learned_cost<F, V...>);
     } else {
         if constexpr (AnyInner) {
             if (order.inner == 0) return run_nest<0>(options, nest<R>(extents, order), kernel, arguments...);
             if constexpr (R == 3)
-                if (order.inner == 1) return run_nest<1>(options, nest<R>(extents, order), kernel, arguments...);
+                if (order.inner == 1)
+                    return run_nest<1>(options, nest<R>(extents, order), kernel, arguments...);
         }
         run_nest<R - 1>(options, nest<R>(extents, order), kernel, arguments...);
     }
 }
 
 template <class Form, int... Argument, int R, class F, class... A>
-WARPX_INLINE void bind_and_run(const Form& form, std::integer_sequence<int, Argument...>, const launch_options& options,
-                               const shape<R>& extents, const axis_order<R>& order, const F& kernel,
-                               const A&... arguments) {
+WARPX_INLINE void bind_and_run(const Form& form, std::integer_sequence<int, Argument...>,
+                               const launch_options& options, const shape<R>& extents,
+                               const axis_order<R>& order, const F& kernel, const A&... arguments) {
     constexpr bool any_inner = !std::is_same_v<Form, form::compact> && R <= 3;
     run_bound<any_inner>(options, extents, order, kernel, bound<Form, Argument, A>::make(form, arguments)...);
 }
@@ -102,7 +107,8 @@ WARPX_INLINE void bind_and_run(const Form& form, std::integer_sequence<int, Argu
 WARPX_COLD [[noreturn]] inline void refuse_small(const launch_site& site, int argument, const int64_t* launch,
                                                  const int64_t* array, int rank) {
     throw launch_error(sentence("kernel " + site_name(site) + ", array " + std::to_string(argument),
-                                "extents of at least the launch's " + tuple_text(launch, rank), tuple_text(array, rank),
+                                "extents of at least the launch's " + tuple_text(launch, rank),
+                                tuple_text(array, rank),
                                 "launch over the array's extents (arrays count from 0)"));
 }
 
@@ -112,7 +118,8 @@ void check_extents(const launch_site& site, const shape<R>& extents, const A&...
     const auto look = [&]<class T, int N, class D>(const array<T, N, D>& a) {
         if constexpr (N == R)
             for (int axis = 0; axis < R; ++axis)
-                if (a.extent(axis) < extents[axis]) refuse_small(site, number, extents.values, a.extents().values, R);
+                if (a.extent(axis) < extents[axis])
+                    refuse_small(site, number, extents.values, a.extents().values, R);
         ++number;
     };
     (for_each_array(look, arguments), ...);
@@ -121,8 +128,8 @@ void check_extents(const launch_site& site, const shape<R>& extents, const A&...
 #if defined(WARPX_STRICT)
 /// One item after the other on the calling thread, every access traced.
 template <int... Argument, int R, class F, class... A>
-void run_strict(std::integer_sequence<int, Argument...>, const launch_site& site, const shape<R>& extents, const F& kernel,
-                const A&... arguments) {
+void run_strict(std::integer_sequence<int, Argument...>, const launch_site& site, const shape<R>& extents,
+                const F& kernel, const A&... arguments) {
     race_detector detector(&site);
     const form::strict form{&detector};
     shape<R> position;
@@ -136,14 +143,13 @@ void run_strict(std::integer_sequence<int, Argument...>, const launch_site& site
 
 } // namespace launching
 
-template <>
-struct backend<device::host> {
+template <> struct backend<device::host> {
     static constexpr bool present = true;
 
     /// Runs on the pool, or on the executor of the options, and returns when all items are done.
     template <int R, class F, class... A>
-    static void launch(const launch_options& options, const detail::launch_site& site, const shape<R>& extents,
-                       const F& kernel, const A&... arguments) {
+    static void launch(const launch_options& options, const detail::launch_site& site,
+                       const shape<R>& extents, const F& kernel, const A&... arguments) {
         using namespace launching;
         constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
 #if defined(WARPX_STRICT)
@@ -151,7 +157,8 @@ struct backend<device::host> {
 #else
         if (checked_build || options.checked) [[unlikely]] {
             check_extents(site, extents, arguments...);
-            bind_and_run(form::checked{&site}, numbers, options, extents, axis_order<R>{}, kernel, arguments...);
+            bind_and_run(form::checked{&site}, numbers, options, extents, axis_order<R>{}, kernel,
+                         arguments...);
             return;
         }
         if constexpr (!checked_build) {
@@ -159,10 +166,11 @@ struct backend<device::host> {
             const auto look = [&compact](const auto& a) { compact = compact && a.is_compact(); };
             (for_each_array(look, arguments), ...);
             if (compact)
-                bind_and_run(form::compact{}, numbers, options, extents, axis_order<R>{}, kernel, arguments...);
-            else
-                bind_and_run(form::strided{}, numbers, options, extents, axis_order<R>::of(extents, arguments...), kernel,
+                bind_and_run(form::compact{}, numbers, options, extents, axis_order<R>{}, kernel,
                              arguments...);
+            else
+                bind_and_run(form::strided{}, numbers, options, extents,
+                             axis_order<R>::of(extents, arguments...), kernel, arguments...);
         }
 #endif
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// nest.hpp: the loop nest of a launch over several extents: which axis runs innermost, and the tiles it is cut into.
+// nest.hpp: the loop nest of a launch over several extents: which axis runs innermost, and the tiles it is
+// cut into.
 #pragma once
 
 #include "../launch.hpp"
@@ -7,15 +8,14 @@
 
 namespace warpx::detail {
 
-/// The order of a nest. Items may run in any order, so the innermost axis is the one along which the arrays' strides are
-/// smallest in sum. `tiled`: some array prefers another axis; small tiles then keep both sides in cache.
-template <int R>
-struct axis_order {
+/// The order of a nest. Items may run in any order, so the innermost axis is the one along which the arrays'
+/// strides are smallest in sum. `tiled`: some array prefers another axis; small tiles then keep both sides in
+/// cache.
+template <int R> struct axis_order {
     int inner = R - 1;
     bool tiled = false;
 
-    template <class... A>
-    static axis_order of(const shape<R>& extents, const A&... arguments) noexcept {
+    template <class... A> static axis_order of(const shape<R>& extents, const A&... arguments) noexcept {
         axis_order order;
         if constexpr (R == 2 || R == 3) {
             int64_t sum[R] = {};
@@ -25,10 +25,11 @@ struct axis_order {
             };
             (for_each_array(add, arguments), ...);
             for (int axis = R - 2; axis >= 0; --axis)
-                if (extents[axis] > 1 && (sum[axis] < sum[order.inner] || extents[order.inner] == 1)) order.inner = axis;
+                if (extents[axis] > 1 && (sum[axis] < sum[order.inner] || extents[order.inner] == 1))
+                    order.inner = axis;
 
-            // An array with a smaller stride along the second axis disagrees. The long side of the tiles then goes along
-            // the axis in which what is read is contiguous.
+            // An array with a smaller stride along the second axis disagrees. The long side of the tiles then
+            // goes along the axis in which what is read is contiguous.
             const int outer = order.inner == R - 1 ? R - 2 : R - 1;
             bool reads_outer = false;
             const auto vote = [&]<class T, int N, class D>(const array<T, N, D>& a) {
@@ -52,9 +53,9 @@ struct tile {
     int64_t outer_begin, outer_end, inner_begin, inner_end;
 };
 
-/// A launch over `R >= 2` extents cut into tiles of the inner and one outer axis, numbered as the items of the pool.
-template <int R>
-struct nest {
+/// A launch over `R >= 2` extents cut into tiles of the inner and one outer axis, numbered as the items of
+/// the pool.
+template <int R> struct nest {
     shape<R> extents;
     int64_t inner_tile, outer_tile; // extents of a tile
     int64_t inner_tiles, outer_tiles;
@@ -63,7 +64,8 @@ struct nest {
     static constexpr int outer_axis(int inner) noexcept { return inner == R - 1 ? R - 2 : R - 1; }
 
     nest(const shape<R>& launch, const axis_order<R>& order) noexcept : extents(launch) {
-        // Measured (one side transposed, float, 4096 x 4096, one core): 128 x 8 0.93 ns an item, 32 x 32 2.3, rows 6.95.
+        // Measured (one side transposed, float, 4096 x 4096, one core): 128 x 8 0.93 ns an item, 32 x 32 2.3,
+        // rows 6.95.
         constexpr int64_t tile_elements = 4096, long_side = 128, short_side = 8;
         const int64_t inner = launch[order.inner], outer = launch[outer_axis(order.inner)];
         inner_tile = smaller(inner, order.tiled ? long_side : tile_elements);
