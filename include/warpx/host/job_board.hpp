@@ -60,7 +60,7 @@ struct alignas(64) slot {
     atomic_word<int64_t> begin{0}, end{0}, chunk{0};
     atomic_word<uint32_t> chunks{0}, chunks_per_span{0}, width{0};
     atomic_word<uint32_t> first_helper{0}; // the worker with seat 1 (counted from 0); the next ones follow
-    atomic_word<uint32_t> fp_control{0};   // the caller's rounding mode holds for all of the job
+    atomic_word<uint64_t> fp_control{0};   // the caller's rounding mode holds for all of the job
     uint32_t generation = 0;               // the owner's
     // Its end.
     alignas(64) atomic_word<uint32_t> done{0}; // finished chunks, and owner_sleeps; the owner's futex
@@ -87,7 +87,7 @@ struct pool {
 };
 
 struct thread_state {
-    int depth = 0;        // > 0: in a body that the pool runs, so launches stay in this thread
+    int depth = 0;        // > 0: in a body, so launches stay in this thread
     int limit = 0;        // host::thread_limit; 0: none
     uint32_t lottery = 0; // draws the launches that are measured again
 };
@@ -115,7 +115,8 @@ struct job {
     range_body body;
     const void* context;
     int64_t begin, end, chunk;
-    uint32_t chunks, chunks_per_span, width, first_helper, fp_control;
+    uint32_t chunks, chunks_per_span, width, first_helper;
+    uint64_t fp_control;
 };
 
 /// Runs one claimed chunk; returns its number of items.

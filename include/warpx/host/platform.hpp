@@ -43,26 +43,28 @@ inline void futex_wake(host::atomic_word<uint32_t>& word, uint32_t mask) noexcep
 }
 
 /// The calling thread's floating point control: rounding, flushing of denormals, traps; no exception flags.
-/// (The x87 control word, hence `long double`, is not covered.)
-inline uint32_t fp_control() noexcept {
+inline uint64_t fp_control() noexcept {
 #if defined(__x86_64__)
     constexpr uint32_t exception_flags = 0x3f;
-    uint32_t word;
-    asm volatile("stmxcsr %0" : "=m"(word));
-    return word & ~exception_flags;
+    uint32_t sse;
+    uint16_t x87;
+    asm volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(sse), "=m"(x87));
+    return (sse & ~exception_flags) | static_cast<uint64_t>(x87) << 32;
 #else
     uint64_t word;
     asm volatile("mrs %0, fpcr" : "=r"(word));
-    return static_cast<uint32_t>(word);
+    return word;
 #endif
 }
 
 /// Gives the calling thread the floating point control `control`.
-inline void set_fp_control(uint32_t control) noexcept {
+inline void set_fp_control(uint64_t control) noexcept {
 #if defined(__x86_64__)
-    asm volatile("ldmxcsr %0" ::"m"(control));
+    const uint32_t sse = static_cast<uint32_t>(control);
+    const uint16_t x87 = static_cast<uint16_t>(control >> 32);
+    asm volatile("ldmxcsr %0\n\tfldcw %1" ::"m"(sse), "m"(x87));
 #else
-    asm volatile("msr fpcr, %0" ::"r"(static_cast<uint64_t>(control)));
+    asm volatile("msr fpcr, %0" ::"r"(control));
 #endif
 }
 

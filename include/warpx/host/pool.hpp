@@ -143,11 +143,9 @@ inline void fork_join(int64_t begin, int64_t end, const host::range_split& cut, 
     the_pool.signal.fetch_add(1, order::seq_cst); // see idle_wait::sleep
     if (wake && team.count_asleep() != 0) futex_wake(the_pool.signal, team.mask);
 
-    ++this_thread.depth;
     const int64_t start = clock_ns();
     own_items = help(s, 0);
     own_ns = clock_ns() - start;
-    --this_thread.depth;
     join(s, chunks);
 
     std::exception_ptr error;
@@ -267,6 +265,18 @@ private:
     uint32_t picoseconds_;
 };
 
+/// While it lives, launches of this thread stay in it.
+class nesting {
+public:
+    explicit nesting(thread_state& self) noexcept : self_(self) { ++self_.depth; }
+    ~nesting() { --self_.depth; }
+    nesting(const nesting&) = delete;
+    nesting& operator=(const nesting&) = delete;
+
+private:
+    thread_state& self_;
+};
+
 /// True for one launch in 64, at random (a fixed period would miss kernels that are launched with that
 /// period).
 inline bool draw_remeasurement(thread_state& self) noexcept {
@@ -294,8 +304,8 @@ private:
     int outer_;
 };
 
-/// The number of threads that a launch of the calling thread may use, itself included: 1 inside a kernel that
-/// the pool runs, at most the `thread_limit`. Starts no thread.
+/// The number of threads that a launch of the calling thread may use, itself included: 1 inside a body, at
+/// most the `thread_limit`. Starts no thread.
 inline int thread_count() noexcept {
     const detail::pool_v1::thread_state& self = detail::pool_v1::this_thread;
     if (self.depth > 0) return 1;
@@ -309,32 +319,36 @@ inline int thread_count() noexcept {
 /// and possibly on others, and returns when all calls have returned. Ranges begin at multiples of `grain` >=
 /// 1 items. Does nothing if `count` <= 0.
 ///
-/// Runs in the calling thread alone if the work is short, if there is no other thread, or inside a body that
-/// the pool runs. `cost` is where the kernel's cost is learned (may be null: then it is measured each time);
-/// `limit` is the largest number of threads (0: no limit); `elements_per_item` tells how much an item is,
-/// such as the length of a row.
+/// Runs in the calling thread alone if the work is short or if there is no other thread. So do launches
+/// inside a body: only one item at a time, or a few quick ones (`for_ranges`), are run without that
+/// restriction, since they keep no other thread busy. `cost` is where the kernel's cost is learned (may be
+/// null: then it is measured each time); `limit` is the largest number of threads (0: no limit);
+/// `elements_per_item` tells how much an item is, such as the length of a row.
 ///
 /// The first exception that a body throws is rethrown here, once, after all started calls have returned;
 /// ranges that had not begun are skipped. Bodies run with the caller's floating point control (rounding
-/// mode); exception flags that they raise in other threads are not reported. errno is not changed.
+/// mode); exception flags that they raise in other threads are not reported. errno is not changed by the
+/// pool.
 [[gnu::noinline]] inline void run(int64_t count, range_body body, const void* context, work_cost* cost,
                                   int limit = 0, int64_t grain = 1, int64_t elements_per_item = 1) {
     if (count <= 0) return;
     detail::pool_v1::thread_state& self = detail::pool_v1::this_thread;
+    if (self.depth > 0 || count <= grain) return body(context, 0, count);
+    const detail::pool_v1::nesting inside(self);
     if (self.limit > 0 && (limit <= 0 || self.limit < limit)) limit = self.limit;
-    if (self.depth > 0 || limit == 1 || count <= grain) return body(context, 0, count);
-    work_cost unknown;
-    detail::pool_v1::launch_progress launch(count, body, context, cost != nullptr ? *cost : unknown, grain,
+    if (limit == 1) return body(context, 0, count);
+
+    work_cost forgotten;
+    detail::pool_v1::launch_progress launch(count, body, context, cost != nullptr ? *cost : forgotten, grain,
                                             elements_per_item);
     const bool known = launch.picoseconds() != 0;
-    if (known) {
-        const bool sample = detail::pool_v1::draw_remeasurement(self);
-        if (!sample && launch.left_ns() < cost_limits::fork_above) return body(context, 0, count);
-        if (!sample) {
-            if (!launch.try_fork(limit)) launch.finish();
-            return;
-        }
+    if (known && !detail::pool_v1::draw_remeasurement(self)) {
+        if (launch.left_ns() < cost_limits::fork_above) return body(context, 0, count);
+        if (!launch.try_fork(limit)) launch.finish();
+        return;
     }
+    // By the clock, in growing steps: from one element where nothing is known, since that may be a
+    // millisecond of work.
     for (int64_t elements = known ? cost_limits::evidence_elements : 1;; elements *= known ? 4 : 8) {
         if (launch.probe(elements)) return;
         if (launch.evident() && launch.try_fork(limit)) return;
