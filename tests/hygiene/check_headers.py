@@ -130,7 +130,7 @@ def first_lines(root):
         first, second, *_ = text.split("\n") + [""]
         if first != "// SPDX-License-Identifier: Apache-2.0":
             yield f"{header}: the first line is not the licence"
-        if not re.match(rf"// {re.escape(posixpath.basename(header))}: \S", second):
+        if not re.match(rf"// ([\w/]+/)?{re.escape(posixpath.basename(header))}: \S", second):
             yield f"{header}: the second line is not `// <name>: <purpose>`"
         if not re.search(r"\A(//[^\n]*\n|\s)*#pragma once\n", text):
             yield f"{header}: #pragma once does not come before all code"
