@@ -11,4 +11,5 @@
 #include "error.hpp"
 #include "gate.hpp"
 #include "host/launch.hpp"
+#include "interop/dlpack.hpp"
 #include "launch.hpp"
