@@ -105,7 +105,8 @@ public:
             // A subnormal has no hidden bit: take it away after the fact.
             constexpr float hidden = __builtin_bit_cast(float, rebias + one);
             const float tiny = __builtin_bit_cast(float, shifted + rebias + one) - hidden;
-            uint32_t u = (code >> l.fraction) == 0 ? __builtin_bit_cast(uint32_t, tiny) : shifted + rebias;
+            uint32_t u = detail::choose((code >> l.fraction) == 0, __builtin_bit_cast(uint32_t, tiny),
+                                        shifted + rebias);
             if constexpr (l.unsigned_zero) {
                 u = b == 0x80 ? 0x7fc00000u : (u | sign);
             } else {
@@ -135,8 +136,8 @@ public:
             const float sum = __builtin_bit_cast(float, a) + __builtin_bit_cast(float, magic);
             const uint32_t tiny = __builtin_bit_cast(uint32_t, sum) - magic;
             const uint32_t normal = (a - rebias + ((1u << (shift - 1)) - 1u) + ((a >> shift) & 1u)) >> shift;
-            uint32_t code = a < rebias + one ? tiny : normal;
-            code = a > 0x7f800000u ? l.nan : code > l.largest ? l.overflow : code;
+            uint32_t code = detail::choose(a < rebias + one, tiny, normal);
+            code = detail::choose(a > 0x7f800000u, l.nan, detail::choose(code > l.largest, l.overflow, code));
             const uint32_t sign = (u >> 24) & 0x80u;
             if constexpr (l.unsigned_zero) {
                 return static_cast<uint8_t>(code == 0 ? 0u : code | sign);

@@ -48,7 +48,7 @@ public:
         const uint32_t exponent = shifted & 0x0f800000u;
         const uint32_t normal = shifted + (112u << 23) + (exponent == 0x0f800000u ? 112u << 23 : 0u);
         const float tiny = __builtin_bit_cast(float, shifted + (113u << 23)) - 0x1p-14f;
-        const uint32_t magnitude = exponent == 0 ? __builtin_bit_cast(uint32_t, tiny) : normal;
+        const uint32_t magnitude = detail::choose(exponent == 0, __builtin_bit_cast(uint32_t, tiny), normal);
         return __builtin_bit_cast(float, magnitude | sign);
     }
 
@@ -67,10 +67,11 @@ public:
         const float sum = __builtin_bit_cast(float, a) + 0.5f;
         const uint32_t tiny = __builtin_bit_cast(uint32_t, sum) - (126u << 23);
         const uint32_t normal = (a - (112u << 23) + 0xfffu + ((a >> 13) & 1u)) >> 13;
-        const uint32_t finite = a < (113u << 23) ? tiny : normal;
+        const uint32_t finite = detail::choose(a < (113u << 23), tiny, normal);
         const uint32_t nan = 0x7e00u | ((a >> 13) & 0x3ffu);
-        const uint32_t large = a > 0x7f800000u ? nan : 0x7c00u;
-        return static_cast<uint16_t>((a >= (143u << 23) ? large : finite) | ((u >> 16) & 0x8000u));
+        const uint32_t large = detail::choose(a > 0x7f800000u, nan, 0x7c00u);
+        return static_cast<uint16_t>(detail::choose(a >= (143u << 23), large, finite) |
+                                     ((u >> 16) & 0x8000u));
     }
 };
 

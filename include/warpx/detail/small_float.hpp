@@ -19,6 +19,13 @@ template <class T> inline constexpr bool is_real = std::is_arithmetic_v<T> || is
 /// The type of float + T.
 template <class T> using with_float = decltype(0.0f + T{});
 
+/// `yes` or `no`. By a mask: with a conditional, g++ moves floating-point operations behind a branch and then
+/// does not vectorize the loop.
+WARPX_INLINE WARPX_HOST_DEVICE constexpr uint32_t choose(bool condition, uint32_t yes, uint32_t no) noexcept {
+    const uint32_t mask = 0u - static_cast<uint32_t>(condition);
+    return (yes & mask) | (no & ~mask);
+}
+
 /// `a` as a float rounded to odd: inexact results get an odd last bit, so that a second rounding to at most
 /// 22 bits gives what one rounding of `a` would have given (Boldo and Melquiond 2008, "Emulation of FMA and
 /// correctly rounded sums"). Right for every integer type, float, the types that store one, and double; long
