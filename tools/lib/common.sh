@@ -83,6 +83,10 @@ want() {
         say "   missing: $package ($reason)"
     fi
 }
+# The same for what only helps: without the right to install, it is left out.
+want_if_possible() {
+    if can_be_root && have apt-get; then want "$@"; fi
+}
 have() { command -v "$1" >/dev/null 2>&1; }
 have_header() { echo "#include <$1>" | g++ -E -x c++ -o /dev/null - >/dev/null 2>&1; }
 
@@ -98,9 +102,9 @@ install_wanted() {
     [ "${#WANTED[@]}" -eq 0 ] && return 0
     local command="apt-get update && apt-get install -y --no-install-recommends ${WANTED[*]}"
     have apt-get || die "this is not Debian or Ubuntu; please install what these packages hold: ${WANTED[*]}"
-    can_be_root || die "some packages are missing and there is no right to install them; run: sudo sh -c '$command'"
-    if [ "$(id -u)" -ne 0 ]; then sudo -v || die "sudo refused; run: sudo sh -c '$command'"; fi
-    stage "install ${WANTED[*]}" 900 apt_install "${WANTED[@]}" || die "the installation failed; run: sudo sh -c '$command'"
+    can_be_root || die "some packages are missing and there is no right to install them; run as root: $command"
+    if [ "$(id -u)" -ne 0 ]; then sudo -v || die "sudo refused; run as root: $command"; fi
+    stage "install ${WANTED[*]}" 900 apt_install "${WANTED[@]}" || die "the installation failed; run as root: $command"
     WANTED=()
 }
 apt_install() {
@@ -113,8 +117,8 @@ apt_install() {
 want_compiler_tools() {
     want g++ "the C++ compiler" have g++
     want cmake "configures the build" have cmake
-    want ninja-build "builds, faster than make" have ninja
-    want make "fallback for ninja, and for CMake's own checks" have make
+    want make "builds, where ninja is not installed" have make
+    want_if_possible ninja-build "builds, faster than make" have ninja
 }
 
 # -- Python -----------------------------------------------------------------------------------------------------------
@@ -187,7 +191,7 @@ setup_python() { # setup_python <requirement file>...
     local file
     if ! venv_works || ! has_python_headers "$VENV/bin/python"; then
         stage "Python environment in .venv" 120 make_venv ||
-            die "no Python environment; run: sudo apt-get install -y python3-venv python3-dev"
+            die "no Python environment; run as root: apt-get install -y python3-venv python3-dev"
     fi
     for file in "$@"; do
         [ -e "$(stamp_of "$file")" ] && continue
