@@ -31,16 +31,14 @@ CHOOSES_FORMS = "warpx/launch.hpp"
 
 # Which folders of ours a folder may include; "" is core.
 MAY_INCLUDE = {
-    "detail": {"detail", "bottom"},
-    "": {"", "detail"},
+    "detail": {"detail", ""},  # the private half of core: one layer, so what must not happen is a circle
+    "": {"detail", ""},
     "forms": {"forms", "", "detail"},
     "host": {"host", "forms", "", "detail"},
     "cuda": {"cuda", "forms", "", "detail"},
     "interop": {"protocol", "", "detail"},
     "kernels": {"kernels", "host", "forms", "", "detail"},
 }
-# Core headers that include no other but each other: detail may use them.
-BOTTOM = {"warpx/config.hpp", "warpx/error.hpp", "warpx/value.hpp"}
 CHEAP = {
     "stddef.h", "stdint.h", "string.h", "type_traits", "utility", "exception", "new",
     # the host pool: C headers of the system
@@ -95,14 +93,33 @@ def direction(root):
                 yield f"{header}: includes the umbrella"
                 continue
             there = folder(name)
-            if name in BOTTOM:
-                there = "bottom" if here == "detail" else ""
             if there == "interop" and name in PROTOCOLS:
                 there = "protocol"
             if header == CHOOSES_FORMS and there == "forms":
                 continue
             if there not in MAY_INCLUDE[here]:
                 yield f"{header}: {here or 'core'} must not include {name}"
+
+
+    yield from circles(root)
+
+
+def circles(root):
+    state = {}
+
+    def visit(name, path):
+        if state.get(name) == "done" or not (root / name).exists():
+            return
+        if name in path:
+            yield "a circle of includes: " + " -> ".join([*path[path.index(name) :], name])
+            return
+        for other in includes(root, name):
+            if other.startswith("warpx/"):
+                yield from visit(other, [*path, name])
+        state[name] = "done"
+
+    for header in headers(root):
+        yield from visit(header, [])
 
 
 def reached(root, start="warpx/warpx.hpp"):

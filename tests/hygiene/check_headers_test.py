@@ -30,6 +30,8 @@ BAD = [  # rule, header, text added to it, words of the complaint
     ("direction", "forms/compact.hpp", "#include <warpx/host/launch.hpp>\n", "forms must not include"),
     ("direction", "interop/dlpack.hpp", "#include <warpx/interop/python.hpp>\n", "interop must not include"),
     ("direction", "forms/compact.hpp", "#include \"../host/launch.hpp\"\n", "forms must not include"),
+    ("direction", "config.hpp", "#include <warpx/array.hpp>\n", "a circle of includes"),
+    ("direction", "detail/x.hpp", "#include <warpx/forms/compact.hpp>\n", "detail must not include"),
     ("direction", "array.hpp", "#include <warpx/warpx.hpp>\n", "includes the umbrella"),
     ("cost", "array.hpp", "#include <vector>\n", "<vector> is not on the list"),
     ("first_lines", "detail/x.hpp", None, "the first line is not the licence"),

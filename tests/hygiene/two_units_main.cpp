@@ -3,7 +3,7 @@
 #include "two_units.hpp"
 
 int main() {
-    auto x = warpx::full<float, 1>({100000}, 1.0f);
+    auto x = warpx::full<float>(100000, 1.0f);
     scale_by(x, 2.0f);
     scale_in_other_unit(x, 3.0f);
     for (int64_t i = 0; i < x.extent(0); ++i) {
