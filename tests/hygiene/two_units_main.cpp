@@ -7,7 +7,7 @@ int main() {
     scale_by(x, 2.0f);
     scale_in_other_unit(x, 3.0f);
     for (int64_t i = 0; i < x.extent(0); ++i) {
-        if (x.data()[i] != 6.0f) return 1;
+        if (x[i] != 6.0f) return 1;
     }
     return 0;
 }
