@@ -6,6 +6,7 @@
 
 #include "array.hpp"
 #include "config.hpp"
+#include "create.hpp"
 #include "dtype.hpp"
 #include "element.hpp"
 #include "error.hpp"
@@ -13,3 +14,4 @@
 #include "host/launch.hpp"
 #include "interop/dlpack.hpp"
 #include "launch.hpp"
+#include "view.hpp"
