@@ -4,7 +4,10 @@
 
 #include <warpx/host/pool.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <thread>
 
 namespace pool_support {
 
@@ -18,6 +21,22 @@ void run_shared(int64_t count, const Body& body, int limit = 0, int64_t grain = 
     warpx::host::work_cost cost;
     cost.picoseconds.store(high_cost, warpx::host::order::relaxed);
     warpx::host::for_ranges(count, body, cost, limit, grain, elements_per_item);
+}
+
+/// Runs one chunk on each of two threads at once: each waits for the other, so that a worker must take part.
+template <class Body> bool run_on_two_threads(const Body& body) {
+    std::atomic<int> arrived{0};
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    run_shared(
+        2,
+        [&](int64_t, int64_t) {
+            body();
+            ++arrived;
+            while (arrived.load() < 2 && std::chrono::steady_clock::now() < deadline)
+                std::this_thread::yield();
+        },
+        2);
+    return arrived.load() == 2;
 }
 
 /// The sum of 0 ... count - 1, computed by the pool.

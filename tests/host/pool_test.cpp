@@ -18,6 +18,7 @@
 #include <vector>
 
 namespace host = warpx::host;
+using pool_support::run_on_two_threads;
 using pool_support::run_shared;
 
 namespace {
@@ -41,22 +42,6 @@ struct thread_set {
     std::mutex mutex;
     std::set<std::thread::id> ids;
 };
-
-/// Runs one chunk on each of two threads at once: each waits for the other, so that a worker must take part.
-template <class Body> bool run_on_two_threads(const Body& body) {
-    std::atomic<int> arrived{0};
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    run_shared(
-        2,
-        [&](int64_t, int64_t) {
-            body();
-            ++arrived;
-            while (arrived.load() < 2 && std::chrono::steady_clock::now() < deadline)
-                std::this_thread::yield();
-        },
-        2);
-    return arrived.load() == 2;
-}
 
 bool pool_is_parallel() { return host::thread_count() > 1; }
 

@@ -21,8 +21,8 @@
 // the job.
 //
 // What changes the layout or the protocol must rename `pool_v1`: all libraries of a process share one pool
-// where the linker merges the variable below (g++: always; clang: not across libraries loaded with
-// RTLD_LOCAL; several pools are correct, only slower).
+// where the linker merges the variable below. With g++ libraries always do, the program if it exports its
+// symbols (-rdynamic); with clang not those loaded with RTLD_LOCAL. Several pools are correct, only slower.
 #pragma once
 
 #include "atomic_builtins.hpp"

@@ -163,7 +163,9 @@ template <> struct backend<device::host> {
         }
         if constexpr (!checked_build) {
             bool compact = true;
-            const auto look = [&compact](const auto& a) { compact = compact && a.is_compact(); };
+            [[maybe_unused]] const auto look = [&compact](const auto& a) {
+                compact = compact && a.is_compact();
+            };
             (for_each_array(look, arguments), ...);
             if (compact)
                 bind_and_run(form::compact{}, numbers, options, extents, axis_order<R>{}, kernel,
