@@ -18,11 +18,13 @@ struct executor {
     void* state = nullptr;
 };
 
+namespace detail {
+// A function, not a lambda: nvcc 13 loses the parameter types of a lambda that initializes a function pointer here.
+inline void run_inline(void*, int64_t count, range_body body, const void* context) { body(context, 0, count); }
+} // namespace detail
+
 /// Runs everything on the calling thread, in order.
-inline executor inline_executor() noexcept {
-    return {[](void*, int64_t count, range_body body, const void* context) { body(context, 0, count); },
-            nullptr};
-}
+inline executor inline_executor() noexcept { return {detail::run_inline, nullptr}; }
 
 /// Options of one launch; name the ones you need: `launch<saxpy>(launch_options{.threads = 1}, n, x,
 /// y, 2.0f)`.
