@@ -19,8 +19,11 @@ struct executor {
 };
 
 namespace detail {
-// A function, not a lambda: nvcc 13 loses the parameter types of a lambda that initializes a function pointer here.
-inline void run_inline(void*, int64_t count, range_body body, const void* context) { body(context, 0, count); }
+// A function, not a lambda: nvcc 13 loses the parameter types of a lambda that initializes a function pointer
+// here.
+inline void run_inline(void*, int64_t count, range_body body, const void* context) {
+    body(context, 0, count);
+}
 } // namespace detail
 
 /// Runs everything on the calling thread, in order.
