@@ -5,6 +5,7 @@
 #pragma once
 
 #include "array.hpp"
+#include "atomic.hpp"
 #include "config.hpp"
 #include "create.hpp"
 #include "dtype.hpp"

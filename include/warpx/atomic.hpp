@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+// atomic.hpp: atomic operations on elements of arrays, in kernels on the host and on CUDA.
+#pragma once
+
+#include "element.hpp"
+#include "index.hpp"
+#include "shape.hpp"
+
+#include <string.h>
+
+namespace warpx {
+
+namespace detail {
+
+template <int Bytes> struct bits_of;
+template <> struct bits_of<1> {
+    using type = uint8_t;
+};
+template <> struct bits_of<2> {
+    using type = uint16_t;
+};
+template <> struct bits_of<4> {
+    using type = uint32_t;
+};
+template <> struct bits_of<8> {
+    using type = uint64_t;
+};
+struct bits16 {
+    uint64_t low, high;
+};
+template <> struct bits_of<16> {
+    using type = bits16;
+};
+template <class T> using bits_t = typename bits_of<sizeof(T)>::type;
+
+template <class To, class From> WARPX_HOST_DEVICE To bit_copy(const From& from) noexcept {
+    return __builtin_bit_cast(To, from);
+}
+
+#if !defined(__CUDA_ARCH__)
+/// Sixteen bytes at a 16-byte boundary. std::atomic would need libatomic here.
+inline bool cas16(bits16* place, bits16& expected, bits16 desired) noexcept {
+#    if defined(__x86_64__)
+    bool done;
+    asm volatile("lock cmpxchg16b %1"
+                 : "=@ccz"(done), "+m"(*place), "+a"(expected.low), "+d"(expected.high)
+                 : "b"(desired.low), "c"(desired.high)
+                 : "memory");
+    return done;
+#    else
+    bits16 seen;
+    uint32_t failed;
+    do {
+        asm volatile("ldaxp %0, %1, %2" : "=r"(seen.low), "=r"(seen.high) : "Q"(*place) : "memory");
+        const bool equal = seen.low == expected.low && seen.high == expected.high;
+        const bits16 written =
+            equal ? desired : seen; // storing back what was seen proves that it was read whole
+        asm volatile("stlxp %w0, %2, %3, %1"
+                     : "=&r"(failed), "=Q"(*place)
+                     : "r"(written.low), "r"(written.high)
+                     : "memory");
+        if (!failed && !equal) {
+            expected = seen;
+            return false;
+        }
+    } while (failed);
+    return true;
+#    endif
+}
+
+/// Elements that straddle their natural boundary (a vec4f at a 4-byte address) are exchanged under a lock.
+struct atomic_locks {
+    static constexpr int count = 64;
+    uint8_t taken[count * 64] = {}; // one a cache line
+};
+inline constinit atomic_locks the_atomic_locks{};
+
+class atomic_lock {
+public:
+    explicit atomic_lock(const void* place) noexcept
+        : taken_(
+              &the_atomic_locks.taken[reinterpret_cast<uintptr_t>(place) / 64 % atomic_locks::count * 64]) {
+        while (__atomic_test_and_set(taken_, __ATOMIC_ACQUIRE)) {
+        }
+    }
+    ~atomic_lock() { __atomic_clear(taken_, __ATOMIC_RELEASE); }
+    atomic_lock(const atomic_lock&) = delete;
+
+private:
+    uint8_t* taken_;
+};
+#endif
+
+/// Compare and swap on the bits of an element. `expected` receives what was there.
+template <class Bits> WARPX_HOST_DEVICE bool cas(Bits* place, Bits& expected, const Bits& desired) noexcept {
+#if defined(__CUDA_ARCH__)
+    const Bits before = expected;
+    if constexpr (sizeof(Bits) == 1) { // within the word around it
+        auto* word = reinterpret_cast<unsigned int*>(reinterpret_cast<uintptr_t>(place) & ~uintptr_t{3});
+        const unsigned int shift = 8 * static_cast<unsigned int>(reinterpret_cast<uintptr_t>(place) & 3);
+        unsigned int old = *static_cast<volatile unsigned int*>(word);
+        for (;;) {
+            expected = static_cast<Bits>(old >> shift);
+            if (expected != before) return false;
+            const unsigned int assumed = old;
+            old = atomicCAS(word, assumed,
+                            (assumed & ~(0xffu << shift)) | (static_cast<unsigned int>(desired) << shift));
+            if (old == assumed) return true;
+        }
+    } else if constexpr (sizeof(Bits) == 2) {
+        expected = atomicCAS(reinterpret_cast<unsigned short*>(place), before, desired);
+    } else if constexpr (sizeof(Bits) == 4) {
+        expected = atomicCAS(reinterpret_cast<unsigned int*>(place), before, desired);
+    } else if constexpr (sizeof(Bits) == 8) {
+        expected =
+            atomicCAS(reinterpret_cast<unsigned long long*>(place), static_cast<unsigned long long>(before),
+                      static_cast<unsigned long long>(desired));
+    } else {
+#    if __CUDA_ARCH__ >= 900
+        asm volatile("{\n\t.reg .b128 old, seen, next;\n\t"
+                     "mov.b128 old, {%3, %4};\n\tmov.b128 next, {%5, %6};\n\t"
+                     "atom.global.cas.b128 seen, [%2], old, next;\n\tmov.b128 {%0, %1}, seen;\n\t}"
+                     : "=l"(expected.low), "=l"(expected.high)
+                     : "l"(__cvta_generic_to_global(place)), "l"(before.low), "l"(before.high),
+                       "l"(desired.low), "l"(desired.high)
+                     : "memory");
+        return expected.low == before.low && expected.high == before.high;
+#    else
+        __trap(); // 16-byte atomics came with compute capability 9.0
+#    endif
+    }
+    if constexpr (sizeof(Bits) != 16) return expected == before;
+    return false;
+#else
+    if (reinterpret_cast<uintptr_t>(place) % sizeof(Bits) != 0) [[unlikely]] {
+        const atomic_lock lock(place);
+        const bool equal = memcmp(place, &expected, sizeof(Bits)) == 0;
+        if (equal)
+            memcpy(place, &desired, sizeof(Bits));
+        else
+            memcpy(&expected, place, sizeof(Bits));
+        return equal;
+    }
+    if constexpr (sizeof(Bits) == 16)
+        return cas16(place, expected, desired);
+    else
+        return __atomic_compare_exchange_n(place, &expected, desired, true, __ATOMIC_RELAXED,
+                                           __ATOMIC_RELAXED);
+#endif
+}
+
+/// Replaces an element by `f(old)` atomically; returns the old one.
+template <class T, class F> WARPX_HOST_DEVICE T atomic_update(T* place, const F& f) noexcept {
+    using Bits = bits_t<T>;
+    auto* raw = reinterpret_cast<Bits*>(place);
+    Bits seen;
+    memcpy(&seen, raw, sizeof(Bits)); // a guess; a torn one fails the comparison
+    for (;;) {
+        const T old = bit_copy<T>(seen);
+        if (cas(raw, seen, bit_copy<Bits>(static_cast<T>(f(old))))) return old;
+    }
+}
+
+template <class T> WARPX_HOST_DEVICE T atomic_add_scalar(T* place, const T& v) noexcept {
+#if defined(__CUDA_ARCH__)
+    if constexpr (std::is_same_v<T, float>)
+        return atomicAdd(place, v);
+    else if constexpr (std::is_same_v<T, double>)
+        return atomicAdd(place, v);
+    else if constexpr (std::is_integral_v<T> && sizeof(T) == 4)
+        return bit_copy<T>(atomicAdd(reinterpret_cast<unsigned int*>(place), static_cast<unsigned int>(v)));
+    else if constexpr (std::is_integral_v<T> && sizeof(T) == 8)
+        return bit_copy<T>(
+            atomicAdd(reinterpret_cast<unsigned long long*>(place), static_cast<unsigned long long>(v)));
+    else
+        return atomic_update(place, [&v](const T& old) { return static_cast<T>(old + v); });
+#else
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)
+        return __atomic_fetch_add(place, v, __ATOMIC_RELAXED);
+    else
+        return atomic_update(place, [&v](const T& old) { return static_cast<T>(old + v); });
+#endif
+}
+
+template <int I, class First, class... Rest>
+WARPX_HOST_DEVICE constexpr const auto& pick(const First& first, const Rest&... rest) noexcept {
+    if constexpr (I == 0)
+        return first;
+    else
+        return pick<I - 1>(rest...);
+}
+
+/// The address of the element at some coordinates (or at the index of the launch).
+template <class H> WARPX_HOST_DEVICE auto* element_address(const H& h, const index<H::rank()>& i) {
+    return h.address(index_access::positions(i));
+}
+template <class H, coordinate... I> WARPX_HOST_DEVICE auto* element_address(const H& h, const I&... i) {
+    static_assert(sizeof...(I) == H::rank(),
+                  "warpx: an atomic takes the array, one coordinate for each of its axes (or the "
+                  "index), and the value");
+    return h.address(shape<H::rank()>(static_cast<int64_t>(i)...));
+}
+
+template <class H, class Op, int... I, class... A>
+WARPX_HOST_DEVICE auto atomic_apply(const H& h, const Op& op, std::integer_sequence<int, I...>,
+                                    const A&... a) {
+    using T = typename H::element_type;
+    static_assert(!std::is_const_v<T>,
+                  "warpx: this array is read-only (its element type is const); atomics need array<T, N>");
+    return op(element_address(h, pick<I>(a...)...),
+              static_cast<std::remove_const_t<T>>(value(pick<sizeof...(I)>(a...))));
+}
+template <class H, class Op, class... A>
+WARPX_HOST_DEVICE auto atomic_apply(const H& h, const Op& op, const A&... a) {
+    return atomic_apply(h, op, std::make_integer_sequence<int, sizeof...(A) - 1>(), a...);
+}
+
+/// The numbers an element is made of, for componentwise addition.
+template <class T> struct addend {
+    using type = scalar_t<T>;
+};
+template <class R> struct addend<complex<R>> {
+    using type = R;
+};
+template <class T> using addend_t = typename addend<scalar_t<T>>::type;
+
+struct add_op {
+    template <class T> WARPX_HOST_DEVICE T operator()(T* place, const T& v) const noexcept {
+        using C = addend_t<T>;
+        static_assert(!std::is_same_v<C, bool> && is_scalar_v<C>,
+                      "warpx::atomic_add: numbers and vectors of numbers only");
+        if constexpr (std::is_same_v<C, T>)
+            return atomic_add_scalar(place, v);
+        else {
+            constexpr int count = sizeof(T) / sizeof(C);
+            C parts[count], old[count];
+            memcpy(static_cast<void*>(parts), &v, sizeof(T));
+            for (int k = 0; k < count; ++k)
+                old[k] = atomic_add_scalar(reinterpret_cast<C*>(place) + k, parts[k]);
+            T result;
+            memcpy(static_cast<void*>(&result), old, sizeof(T));
+            return result;
+        }
+    }
+};
+struct subtract_op {
+    template <class T> WARPX_HOST_DEVICE T operator()(T* place, const T& v) const noexcept {
+        return add_op{}(place, static_cast<T>(-v));
+    }
+};
+template <bool Smaller> struct pick_op {
+    template <class T> WARPX_HOST_DEVICE T operator()(T* place, const T& v) const noexcept {
+        static_assert(is_scalar_v<T> && std::is_same_v<addend_t<T>, T> && !std::is_same_v<T, bool>,
+                      "warpx::atomic_min and atomic_max: real scalars only");
+        T old = *static_cast<volatile const T*>(place);
+        // A NaN never replaces a number, and is never replaced by one.
+        while (Smaller ? v < old : old < v) {
+            auto seen = bit_copy<bits_t<T>>(old);
+            if (cas(reinterpret_cast<bits_t<T>*>(place), seen, bit_copy<bits_t<T>>(v))) break;
+            old = bit_copy<T>(seen);
+        }
+        return old;
+    }
+};
+template <char Symbol> struct bit_op {
+    template <class T> WARPX_HOST_DEVICE T operator()(T* place, const T& v) const noexcept {
+        static_assert(std::is_integral_v<T>, "warpx: bitwise atomics work on integers and bool");
+        return atomic_update(place, [&v](const T& old) {
+            return static_cast<T>(Symbol == '&' ? old & v : Symbol == '|' ? old | v : old ^ v);
+        });
+    }
+};
+
+template <class T>
+inline constexpr bool exchangeable =
+    std::is_trivially_copyable_v<T> &&
+    (sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8 || sizeof(T) == 16);
+struct exchange_op {
+    template <class T> WARPX_HOST_DEVICE T operator()(T* place, const T& v) const noexcept {
+        static_assert(exchangeable<T>,
+                      "warpx: atomic_exchange and atomic_cas take elements of 1, 2, 4, 8 or 16 bytes");
+        return atomic_update(place, [&v](const T&) { return v; });
+    }
+};
+struct cas_op {
+    template <class T> WARPX_HOST_DEVICE T operator()(T* place, const T& compare, const T& v) const noexcept {
+        static_assert(exchangeable<T>,
+                      "warpx: atomic_exchange and atomic_cas take elements of 1, 2, 4, 8 or 16 bytes");
+        using Bits = bits_t<T>;
+        const Bits wanted = bit_copy<Bits>(compare), next = bit_copy<Bits>(v);
+        for (;;) {
+            Bits seen = wanted;
+            if (cas(reinterpret_cast<Bits*>(place), seen, next)) return compare;
+            if (memcmp(&seen, &wanted, sizeof(Bits)) != 0)
+                return bit_copy<T>(seen); // else it failed for no reason
+        }
+    }
+};
+
+template <class H, int... I, class... A>
+WARPX_HOST_DEVICE auto apply_cas(const H& h, std::integer_sequence<int, I...>, const A&... a) {
+    using T = typename H::element_type;
+    static_assert(!std::is_const_v<T>,
+                  "warpx: this array is read-only (its element type is const); atomics need array<T, N>");
+    return cas_op{}(element_address(h, pick<I>(a...)...), static_cast<T>(value(pick<sizeof...(I)>(a...))),
+                    static_cast<T>(value(pick<sizeof...(I) + 1>(a...))));
+}
+
+} // namespace detail
+
+// All atomics take an array, one coordinate an axis (or the index of the launch), and the operand:
+// atomic_add(y, j, v), atomic_add(image, row, col, v), atomic_add(y, i, v). They return the value before.
+// Order is relaxed: they order nothing else. Within one launch they may meet other atomics on the same
+// element, not plain reads or writes.
+
+/// Adds. Vectors, matrices, quaternions and complex numbers add component by component: each is atomic, all
+/// are not.
+template <class H, class... A>
+    requires(sizeof...(A) >= 1)
+WARPX_HOST_DEVICE auto atomic_add(const H& array, const A&... coordinates_and_value) {
+    return detail::atomic_apply(array, detail::add_op{}, coordinates_and_value...);
+}
+/// Subtracts, likewise.
+template <class H, class... A>
+    requires(sizeof...(A) >= 1)
+WARPX_HOST_DEVICE auto atomic_sub(const H& array, const A&... coordinates_and_value) {
+    return detail::atomic_apply(array, detail::subtract_op{}, coordinates_and_value...);
+}
+/// Keeps the smaller real scalar.
+template <class H, class... A>
+    requires(sizeof...(A) >= 1)
+WARPX_HOST_DEVICE auto atomic_min(const H& array, const A&... coordinates_and_value) {
+    return detail::atomic_apply(array, detail::pick_op<true>{}, coordinates_and_value...);
+}
+/// Keeps the larger real scalar.
+template <class H, class... A>
+    requires(sizeof...(A) >= 1)
+WARPX_HOST_DEVICE auto atomic_max(const H& array, const A&... coordinates_and_value) {
+    return detail::atomic_apply(array, detail::pick_op<false>{}, coordinates_and_value...);
+}
+/// Bitwise and, or, exclusive or of integers.
+template <class H, class... A>
+    requires(sizeof...(A) >= 1)
+WARPX_HOST_DEVICE auto atomic_and(const H& array, const A&... coordinates_and_value) {
+    return detail::atomic_apply(array, detail::bit_op<'&'>{}, coordinates_and_value...);
+}
+template <class H, class... A>
+    requires(sizeof...(A) >= 1)
+WARPX_HOST_DEVICE auto atomic_or(const H& array, const A&... coordinates_and_value) {
+    return detail::atomic_apply(array, detail::bit_op<'|'>{}, coordinates_and_value...);
+}
+template <class H, class... A>
+    requires(sizeof...(A) >= 1)
+WARPX_HOST_DEVICE auto atomic_xor(const H& array, const A&... coordinates_and_value) {
+    return detail::atomic_apply(array, detail::bit_op<'^'>{}, coordinates_and_value...);
+}
+/// Stores a value: elements of 1, 2, 4, 8 or 16 bytes. On CUDA the element must lie at a multiple of its
+/// size, and 16 bytes need compute capability 9.0.
+template <class H, class... A>
+    requires(sizeof...(A) >= 1)
+WARPX_HOST_DEVICE auto atomic_exchange(const H& array, const A&... coordinates_and_value) {
+    return detail::atomic_apply(array, detail::exchange_op{}, coordinates_and_value...);
+}
+/// Stores `value` if the element's bits are those of `compare`: atomic_cas(y, j, compare, value). Sizes as
+/// above.
+template <class H, class... A>
+    requires(sizeof...(A) >= 2)
+WARPX_HOST_DEVICE auto atomic_cas(const H& array, const A&... coordinates_compare_and_value) {
+    return detail::apply_cas(array, std::make_integer_sequence<int, sizeof...(A) - 2>(),
+                             coordinates_compare_and_value...);
+}
+
+} // namespace warpx
