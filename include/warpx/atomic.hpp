@@ -149,12 +149,30 @@ template <class Bits> WARPX_HOST_DEVICE bool cas(Bits* place, Bits& expected, co
 #endif
 }
 
+/// A first guess of the bits of an element; the comparison that follows corrects it.
+template <class Bits> WARPX_HOST_DEVICE Bits glance(const Bits* place) noexcept {
+    if constexpr (sizeof(Bits) == 16) {
+        return {glance(&place->low), glance(&place->high)};
+    } else {
+#if defined(__CUDA_ARCH__)
+        return *static_cast<const volatile Bits*>(place);
+#else
+        Bits bits;
+        if (reinterpret_cast<uintptr_t>(place) % sizeof(Bits) != 0) [[unlikely]] {
+            const atomic_lock lock(place);
+            memcpy(&bits, place, sizeof(Bits));
+        } else
+            bits = __atomic_load_n(place, __ATOMIC_RELAXED);
+        return bits;
+#endif
+    }
+}
+
 /// Replaces an element by `f(old)` atomically; returns the old one.
 template <class T, class F> WARPX_HOST_DEVICE T atomic_update(T* place, const F& f) noexcept {
     using Bits = bits_t<T>;
     auto* raw = reinterpret_cast<Bits*>(place);
-    Bits seen;
-    memcpy(&seen, raw, sizeof(Bits)); // a guess; a torn one fails the comparison
+    Bits seen = glance(raw);
     for (;;) {
         const T old = bit_copy<T>(seen);
         if (cas(raw, seen, bit_copy<Bits>(static_cast<T>(f(old))))) return old;
@@ -252,7 +270,7 @@ template <bool Smaller> struct pick_op {
     template <class T> WARPX_HOST_DEVICE T operator()(T* place, const T& v) const noexcept {
         static_assert(is_scalar_v<T> && std::is_same_v<addend_t<T>, T> && !std::is_same_v<T, bool>,
                       "warpx::atomic_min and atomic_max: real scalars only");
-        T old = *static_cast<volatile const T*>(place);
+        T old = bit_copy<T>(glance(reinterpret_cast<const bits_t<T>*>(place)));
         // A NaN never replaces a number, and is never replaced by one.
         while (Smaller ? v < old : old < v) {
             auto seen = bit_copy<bits_t<T>>(old);
