@@ -49,7 +49,7 @@ template <class A> WARPX_INLINE WARPX_HOST_DEVICE constexpr float round_to_odd(A
         const float f = static_cast<float>(d);
         const double back = static_cast<double>(f);
         if (back == d || d != d) return f;
-        const bool away = back < 0 ? back < d : back > d;
+        const bool away = d < 0 ? back < d : back > d;
         return __builtin_bit_cast(float, (__builtin_bit_cast(uint32_t, f) - (away ? 1u : 0u)) | 1u);
     }
 }
