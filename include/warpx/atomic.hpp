@@ -27,6 +27,9 @@ template <> struct bits_of<8> {
 };
 struct bits16 {
     uint64_t low, high;
+    WARPX_HOST_DEVICE friend constexpr bool operator==(const bits16& a, const bits16& b) noexcept {
+        return a.low == b.low && a.high == b.high;
+    }
 };
 template <> struct bits_of<16> {
     using type = bits16;
@@ -52,7 +55,7 @@ inline bool cas16(bits16* place, bits16& expected, bits16 desired) noexcept {
     uint32_t failed;
     do {
         asm volatile("ldaxp %0, %1, %2" : "=r"(seen.low), "=r"(seen.high) : "Q"(*place) : "memory");
-        const bool equal = seen.low == expected.low && seen.high == expected.high;
+        const bool equal = seen == expected;
         const bits16 written =
             equal ? desired : seen; // storing back what was seen proves that it was read whole
         asm volatile("stlxp %w0, %2, %3, %1"
@@ -124,13 +127,11 @@ template <class Bits> WARPX_HOST_DEVICE bool cas(Bits* place, Bits& expected, co
                      : "l"(__cvta_generic_to_global(place)), "l"(before.low), "l"(before.high),
                        "l"(desired.low), "l"(desired.high)
                      : "memory");
-        return expected.low == before.low && expected.high == before.high;
 #    else
         __trap(); // 16-byte atomics came with compute capability 9.0
 #    endif
     }
-    if constexpr (sizeof(Bits) != 16) return expected == before;
-    return false;
+    return expected == before;
 #else
     if (reinterpret_cast<uintptr_t>(place) % sizeof(Bits) != 0) [[unlikely]] {
         const atomic_lock lock(place);
