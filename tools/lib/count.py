@@ -2,6 +2,7 @@
 """count.py: adds up what the test stages really ran.
 
     count.py RESULT.xml...
+    count.py --show RESULT.xml    prints what the failed entries said
 
 Reads JUnit files written by ctest and prints `passed failed skipped`, then the names of what failed. A ctest entry that is
 a Catch2 program or a pytest run counts as many tests as it says it ran; a program that crashed, ran no test or did not say, and
@@ -53,6 +54,13 @@ def entries(path):
         yield case.get("name"), status, case.findtext("system-out") or ""
 
 
+def show(path, lines=60):
+    for name, status, output in entries(path):
+        if status == "fail":
+            text = output.strip().splitlines() or ["(no output: not built, or it could not start)"]
+            print(f"--- {name}", *(["    ..."] if len(text) > lines else []), *text[-lines:], sep="\n")
+
+
 def main(paths):
     total, bad = [0, 0, 0], []
     for path in paths:
@@ -72,4 +80,7 @@ def main(paths):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1] == "--show":
+        show(sys.argv[2])
+    else:
+        main(sys.argv[1:])
