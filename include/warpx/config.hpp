@@ -25,11 +25,21 @@
 #if defined(__CUDACC__)
 #    define WARPX_HOST_DEVICE __host__ __device__
 #    define WARPX_DEVICE __device__
-#    define WARPX_KERNEL __host__ __device__
+#    if defined(__NVCC__) && !defined(__CUDACC_EXTENDED_LAMBDA__)
+#        define WARPX_KERNEL <bool = ::warpx::detail::missing_flag<>::value>
+#    else
+#        define WARPX_KERNEL __host__ __device__
+#    endif
 #else
 #    define WARPX_HOST_DEVICE
 #    define WARPX_DEVICE
 #    define WARPX_KERNEL
+#endif
+// A function that is marked for both sides so that generic kernels may name it, but only ever runs on the host.
+#if defined(__NVCC__)
+#    define WARPX_DETAIL_HOST_BODY _Pragma("nv_exec_check_disable")
+#else
+#    define WARPX_DETAIL_HOST_BODY
 #endif
 
 // Symbols that several shared libraries of one process must agree on (one thread pool, exception types).
@@ -74,6 +84,18 @@ inline constexpr bool checked_build = true;
 inline constexpr bool checked_build = true;
 #else
 inline constexpr bool checked_build = false;
+#endif
+
+#if defined(__NVCC__) && !defined(__CUDACC_EXTENDED_LAMBDA__)
+namespace detail {
+/// A marked lambda ends here when nvcc was not told to expect one.
+template <class... Never> struct missing_flag {
+    static_assert(sizeof...(Never) != 0,
+                  "warpx: a lambda marked WARPX_KERNEL needs nvcc's option --extended-lambda, which the CMake "
+                  "target warpx::cuda brings");
+    static constexpr bool value = true;
+};
+} // namespace detail
 #endif
 
 } // namespace warpx

@@ -12,23 +12,17 @@ namespace warpx {
 
 namespace detail {
 
-/// A kernel given by name, carried as a type. Runs the lambda without needing the object, which device code
-/// cannot see.
+/// A kernel given by name, carried as a type. Calls on the host; other machines name the callee themselves, so
+/// that a kernel which is not made for them is an error there and works here.
 template <const auto& K> struct kernel_ref {
-    template <class... A>
-    WARPX_HOST_DEVICE constexpr auto operator()(const A&... a) const -> decltype(K(a...)) {
-        using closure = std::remove_cvref_t<decltype(K)>;
-        if constexpr (std::is_default_constructible_v<closure>)
-            return closure{}(a...);
-        else
-            return K(a...);
+    template <class... A> constexpr auto operator()(const A&... a) const -> decltype(K(a...)) {
+        return K(a...);
     }
 };
 
 /// A kernel given as a struct with a static `forward` (a function, or a constexpr lambda).
 template <class S> struct struct_kernel {
-    template <class... A>
-    WARPX_HOST_DEVICE constexpr auto operator()(const A&... a) const -> decltype(S::forward(a...)) {
+    template <class... A> constexpr auto operator()(const A&... a) const -> decltype(S::forward(a...)) {
         return S::forward(a...);
     }
 };
