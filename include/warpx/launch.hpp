@@ -12,8 +12,8 @@ namespace warpx {
 
 namespace detail {
 
-/// A kernel given by name, carried as a type. Calls on the host; other machines name the callee themselves, so
-/// that a kernel which is not made for them is an error there and works here.
+/// A kernel given by name, carried as a type. Calls on the host; other machines name the callee themselves,
+/// so that a kernel which is not made for them is an error there and works here.
 template <const auto& K> struct kernel_ref {
     template <class... A> constexpr auto operator()(const A&... a) const -> decltype(K(a...)) {
         return K(a...);
@@ -166,7 +166,7 @@ WARPX_COLD [[noreturn]] inline void refuse_mix(const launch_site& site, int host
 /// Where arrays of run-time device are. Throws launch_error on a mix.
 template <class... A> device_kind common_device(const launch_site& site, const A&... arguments) {
     int number = 0, on_host = -1, on_cuda = -1;
-    const auto look = [&](const auto& a) {
+    [[maybe_unused]] const auto look = [&](const auto& a) {
         if (a.memory() == memory_kind::plain) (a.device() == device_kind::cuda ? on_cuda : on_host) = number;
         ++number;
     };
@@ -180,9 +180,19 @@ template <class Device, class Later> struct when_launched {
     using type = backend<Device>;
 };
 
+/// What becomes of a launch that passed the rules: it runs (here), or is kept for later (prepare.hpp).
+struct run_now {
+    static void nothing() noexcept {}
+    template <class Backend, int R, class F, class... A>
+    static void on(const launch_options& options, const launch_site& site, const shape<R>& extents,
+                   const F& kernel, const A&... arguments) {
+        Backend::launch(options, site, extents, kernel, arguments...);
+    }
+};
+
 /// Every launch passes here: the rules of a launch, each with its sentence, then the backend.
-template <class F, int R, class... A>
-void dispatch(const launch_options& options, const launch_site& site, const shape<R>& extents,
+template <class Action, class F, int R, class... A>
+auto dispatch(const launch_options& options, const launch_site& site, const shape<R>& extents,
               const F& kernel, const A&... arguments) {
     constexpr bool arguments_fit = (kernel_argument<A> && ...);
     constexpr int named_devices = devices<A...>;
@@ -207,23 +217,24 @@ void dispatch(const launch_options& options, const launch_site& site, const shap
                 if (extents[axis] < 0) [[unlikely]]
                     refuse_extents(site, extents.values, R);
             for (int axis = 0; axis < R; ++axis)
-                if (extents[axis] == 0) return;
+                if (extents[axis] == 0) return Action::nothing();
             if constexpr (named_devices == 2) {
                 static_assert(on_cuda::present, "warpx::launch: CUDA arrays are launched from a .cu file "
                                                 "that includes <warpx/cuda/cuda.cuh>");
-                if constexpr (on_cuda::present) on_cuda::launch(options, site, extents, kernel, arguments...);
+                if constexpr (on_cuda::present)
+                    return Action::template on<on_cuda>(options, site, extents, kernel, arguments...);
             } else {
                 static_assert(on_host::present,
                               "warpx::launch: include <warpx/warpx.hpp>, which brings the host backend");
                 if constexpr ((named_devices & 4) != 0) {
                     if (common_device(site, arguments...) == device_kind::cuda) {
                         if constexpr (on_cuda::present)
-                            return on_cuda::launch(options, site, extents, kernel, arguments...);
+                            return Action::template on<on_cuda>(options, site, extents, kernel, arguments...);
                         else
                             refuse_backend(site);
                     }
                 }
-                on_host::launch(options, site, extents, kernel, arguments...);
+                return Action::template on<on_host>(options, site, extents, kernel, arguments...);
             }
         }
     }
@@ -231,7 +242,7 @@ void dispatch(const launch_options& options, const launch_site& site, const shap
 
 template <class Named, class Dim, class F, class... A>
 void start(const launch_options& options, const Dim& dim, const F& kernel, const A&... arguments) {
-    dispatch(options, Named::site(options.name), extents_of(dim), kernel, arguments...);
+    dispatch<run_now>(options, Named::site(options.name), extents_of(dim), kernel, arguments...);
 }
 
 template <class Dim> inline constexpr bool is_dim = coordinate<Dim>;

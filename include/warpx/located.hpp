@@ -38,6 +38,26 @@ namespace detail {
 
 template <class, auto...> inline constexpr bool always_false = false;
 
+/// `a op b` as C++ computes it, with the conversions of arithmetic operands spelled out for -Wconversion.
+template <char Op, class A, class B> WARPX_HOST_DEVICE constexpr auto combine(const A& a, const B& b) {
+    if constexpr (std::is_arithmetic_v<A> && std::is_arithmetic_v<B> && Op != '<' && Op != '>' &&
+                  !(std::is_same_v<A, B> && std::is_same_v<A, decltype(a + b)>)) {
+        using common = decltype(a + b);
+        return combine<Op>(static_cast<common>(a), static_cast<common>(b));
+    } else {
+        if constexpr (Op == '+') return a + b;
+        if constexpr (Op == '-') return a - b;
+        if constexpr (Op == '*') return a * b;
+        if constexpr (Op == '/') return a / b;
+        if constexpr (Op == '%') return a % b;
+        if constexpr (Op == '&') return a & b;
+        if constexpr (Op == '|') return a | b;
+        if constexpr (Op == '^') return a ^ b;
+        if constexpr (Op == '<') return a << b;
+        if constexpr (Op == '>') return a >> b;
+    }
+}
+
 /// Assignments and compound assignments shared by all located values. On a temporary (`y[i] += e`) they write
 /// the place, on a named value (`auto t = y[i]; t += e;`) they change the local variable only.
 template <class Self, bool ReadOnly> struct located_operators {
@@ -57,26 +77,26 @@ template <class Self, bool ReadOnly> struct located_operators {
     WARPX_HOST_DEVICE constexpr auto read() const { return static_cast<const Self&>(*this).get(); }
 
     // clang-format off
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator+=(const U& u) & { return set(read() + value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator+=(const U& u) && { return std::move(*this).set(read() + value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator-=(const U& u) & { return set(read() - value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator-=(const U& u) && { return std::move(*this).set(read() - value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator*=(const U& u) & { return set(read() * value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator*=(const U& u) && { return std::move(*this).set(read() * value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator/=(const U& u) & { return set(read() / value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator/=(const U& u) && { return std::move(*this).set(read() / value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator%=(const U& u) & { return set(read() % value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator%=(const U& u) && { return std::move(*this).set(read() % value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator&=(const U& u) & { return set(read() & value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator&=(const U& u) && { return std::move(*this).set(read() & value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator|=(const U& u) & { return set(read() | value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator|=(const U& u) && { return std::move(*this).set(read() | value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator^=(const U& u) & { return set(read() ^ value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator^=(const U& u) && { return std::move(*this).set(read() ^ value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator<<=(const U& u) & { return set(read() << value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator<<=(const U& u) && { return std::move(*this).set(read() << value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator>>=(const U& u) & { return set(read() >> value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator>>=(const U& u) && { return std::move(*this).set(read() >> value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator+=(const U& u) & { return set(combine<'+'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator+=(const U& u) && { return std::move(*this).set(combine<'+'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator-=(const U& u) & { return set(combine<'-'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator-=(const U& u) && { return std::move(*this).set(combine<'-'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator*=(const U& u) & { return set(combine<'*'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator*=(const U& u) && { return std::move(*this).set(combine<'*'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator/=(const U& u) & { return set(combine<'/'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator/=(const U& u) && { return std::move(*this).set(combine<'/'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator%=(const U& u) & { return set(combine<'%'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator%=(const U& u) && { return std::move(*this).set(combine<'%'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator&=(const U& u) & { return set(combine<'&'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator&=(const U& u) && { return std::move(*this).set(combine<'&'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator|=(const U& u) & { return set(combine<'|'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator|=(const U& u) && { return std::move(*this).set(combine<'|'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator^=(const U& u) & { return set(combine<'^'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator^=(const U& u) && { return std::move(*this).set(combine<'^'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator<<=(const U& u) & { return set(combine<'<'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator<<=(const U& u) && { return std::move(*this).set(combine<'<'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator>>=(const U& u) & { return set(combine<'>'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator>>=(const U& u) && { return std::move(*this).set(combine<'>'>(read(), value(u))); }
     WARPX_HOST_DEVICE constexpr Self& operator++() & { return set(read() + 1); }
     WARPX_HOST_DEVICE constexpr Self&& operator++() && { return std::move(*this).set(read() + 1); }
     WARPX_HOST_DEVICE constexpr Self& operator--() & { return set(read() - 1); }

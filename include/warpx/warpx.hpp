@@ -15,4 +15,5 @@
 #include "host/launch.hpp"
 #include "interop/dlpack.hpp"
 #include "launch.hpp"
+#include "prepare.hpp"
 #include "view.hpp"

@@ -95,12 +95,32 @@ void run_bound(const launch_options& options, const shape<R>& extents, const axi
     }
 }
 
+/// Whether every array lies compactly, which picks the form.
+template <class... A> bool all_compact(const A&... arguments) noexcept {
+    bool compact = true;
+    [[maybe_unused]] const auto look = [&compact](const auto& a) { compact = compact && a.is_compact(); };
+    (for_each_array(look, arguments), ...);
+    return compact;
+}
+
 template <class Form, int... Argument, int R, class F, class... A>
 WARPX_INLINE void bind_and_run(const Form& form, std::integer_sequence<int, Argument...>,
                                const launch_options& options, const shape<R>& extents,
                                const axis_order<R>& order, const F& kernel, const A&... arguments) {
     constexpr bool any_inner = !std::is_same_v<Form, form::compact> && R <= 3;
     run_bound<any_inner>(options, extents, order, kernel, bound<Form, Argument, A>::make(form, arguments)...);
+}
+
+/// The same for later: the callable keeps the bound arguments, and the arrays for their owners.
+template <class Form, int... Argument, int R, class Keep, class F, class... A>
+auto bind_for_later(const Form& form, std::integer_sequence<int, Argument...>, const axis_order<R>& order,
+                    const Keep& keep, const launch_options& options, const shape<R>& extents, const F& kernel,
+                    const A&... arguments) {
+    constexpr bool any_inner = !std::is_same_v<Form, form::compact> && R <= 3;
+    return keep([options, extents, order, kernel, ... kept = arguments,
+                 ... handles = bound<Form, Argument, A>::make(form, arguments)] {
+        run_bound<any_inner>(options, extents, order, kernel, handles...);
+    });
 }
 
 /// Checked launches find arrays that are smaller than the launch before the first item runs.
@@ -115,7 +135,7 @@ WARPX_COLD [[noreturn]] inline void refuse_small(const launch_site& site, int ar
 template <int R, class... A>
 void check_extents(const launch_site& site, const shape<R>& extents, const A&... arguments) {
     int number = 0;
-    const auto look = [&]<class T, int N, class D>(const array<T, N, D>& a) {
+    [[maybe_unused]] const auto look = [&]<class T, int N, class D>(const array<T, N, D>& a) {
         if constexpr (N == R)
             for (int axis = 0; axis < R; ++axis)
                 if (a.extent(axis) < extents[axis])
@@ -148,10 +168,10 @@ template <> struct backend<device::host> {
 
     /// Runs on the pool, or on the executor of the options, and returns when all items are done.
     template <int R, class F, class... A>
-    static void launch(const launch_options& options, const detail::launch_site& site,
+    static void launch([[maybe_unused]] const launch_options& options, const detail::launch_site& site,
                        const shape<R>& extents, const F& kernel, const A&... arguments) {
         using namespace launching;
-        constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
+        [[maybe_unused]] constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
 #if defined(WARPX_STRICT)
         run_strict(numbers, site, extents, kernel, arguments...);
 #else
@@ -162,12 +182,7 @@ template <> struct backend<device::host> {
             return;
         }
         if constexpr (!checked_build) {
-            bool compact = true;
-            [[maybe_unused]] const auto look = [&compact](const auto& a) {
-                compact = compact && a.is_compact();
-            };
-            (for_each_array(look, arguments), ...);
-            if (compact)
+            if (all_compact(arguments...))
                 bind_and_run(form::compact{}, numbers, options, extents, axis_order<R>{}, kernel,
                              arguments...);
             else
@@ -175,6 +190,24 @@ template <> struct backend<device::host> {
                              axis_order<R>::of(extents, arguments...), kernel, arguments...);
         }
 #endif
+    }
+
+    /// Binds the arguments now; `keep(f)` stores a callable and returns what `prepare` returns.
+    template <class Keep, int R, class F, class... A>
+    static auto prepare(const Keep& keep, const launch_options& options, const detail::launch_site& site,
+                        const shape<R>& extents, const F& kernel, const A&... arguments) {
+        using namespace launching;
+        if constexpr (!checked_build) {
+            constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
+            if (!options.checked)
+                return all_compact(arguments...)
+                           ? bind_for_later(form::compact{}, numbers, axis_order<R>{}, keep, options, extents,
+                                            kernel, arguments...)
+                           : bind_for_later(form::strided{}, numbers,
+                                            axis_order<R>::of(extents, arguments...), keep, options, extents,
+                                            kernel, arguments...);
+        }
+        return keep([=] { backend::launch(options, site, extents, kernel, arguments...); });
     }
 };
 

@@ -19,7 +19,7 @@ template <int R> struct axis_order {
         axis_order order;
         if constexpr (R == 2 || R == 3) {
             int64_t sum[R] = {};
-            const auto add = [&]<class T, int N, class D>(const array<T, N, D>& a) {
+            [[maybe_unused]] const auto add = [&]<class T, int N, class D>(const array<T, N, D>& a) {
                 if constexpr (N == R)
                     for (int axis = 0; axis < R; ++axis) sum[axis] += magnitude(a.stride(axis));
             };
@@ -32,7 +32,7 @@ template <int R> struct axis_order {
             // goes along the axis in which what is read is contiguous.
             const int outer = order.inner == R - 1 ? R - 2 : R - 1;
             bool reads_outer = false;
-            const auto vote = [&]<class T, int N, class D>(const array<T, N, D>& a) {
+            [[maybe_unused]] const auto vote = [&]<class T, int N, class D>(const array<T, N, D>& a) {
                 if constexpr (N == R) {
                     const bool disagrees = magnitude(a.stride(outer)) < magnitude(a.stride(order.inner));
                     order.tiled = order.tiled || (disagrees && extents[outer] > 1 && a.stride(outer) != 0);
