@@ -264,12 +264,15 @@ template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> sqrt(const X&
     using T = typename value_type_t<X>::value_type;
     const auto z = value(x);
     if (z.real() == 0 && z.imag() == 0) return {T(0), z.imag()};
-    // The larger part without cancellation, the other from their product. Halving before the sum avoids
-    // overflow.
-    const T re = detail::real::fabs(z.real());
-    const T t =
-        detail::real::sqrt(T(2) * (re / 4 + detail::real::hypot(re, z.imag()) / 4)); // sqrt((re + |z|) / 2)
-    const T other = z.imag() / (t + t);
+    // The larger part without cancellation, the other from their product. Arguments near the ends of the
+    // range are scaled.
+    const T a = detail::real::fabs(z.real()), b = detail::real::fabs(z.imag());
+    const T size = a > b ? a : b;
+    constexpr T huge = std::is_same_v<T, float> ? T(0x1p120) : T(0x1p1000);
+    const T scale = size > huge ? T(0.25) : size < 1 / huge ? T(0x1p30) : T(1);
+    const T re = a * (scale * scale), im = z.imag() * (scale * scale);
+    const T root = detail::real::sqrt((re + detail::real::hypot(re, im)) / 2);
+    const T t = root / scale, other = im / (root + root) / scale;
     if (z.real() >= 0) return {t, other};
     return {detail::real::fabs(other), detail::real::copysign(t, z.imag())};
 }
