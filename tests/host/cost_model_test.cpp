@@ -101,7 +101,7 @@ TEST_CASE("split_range covers the range once, in multiples of the grain, within 
                         const bool good = cut.chunk > 0 && cut.chunk % grain == 0 &&
                                           cut.chunks == divide_up(count, cut.chunk) && cut.width >= 1 &&
                                           cut.width <= width && cut.chunks_per_span >= 1 &&
-                                          cut.chunks_per_span <= cost_limits::chunks_per_span &&
+                                          cut.chunks_per_span <= cost_limits::most_chunks_per_span &&
                                           (cut.width - 1) * cut.chunks_per_span < cut.chunks &&
                                           cut.chunks <= cut.width * cut.chunks_per_span;
                         if (good) continue;
@@ -121,8 +121,10 @@ TEST_CASE("split_range: chunks are worth claiming, few coarse items are still sp
     CHECK(fine.width == 2);
     CHECK(static_cast<double>(fine.chunk) * 0.1 >= cost_limits::least_chunk);
     CHECK(fine.chunk % 64 == 0);
-    const range_split large = split_range(100000000, 1, 1, 0.1, 2);
-    CHECK(large.chunks == 16);
+    const range_split medium = split_range(1000000, 1, 1, 0.1, 2); // 100 us: 8 chunks a span
+    CHECK(medium.chunks == 16);
+    const range_split large = split_range(100000000, 1, 1, 0.1, 2); // 10 ms: 32 chunks a span
+    CHECK(large.chunks == 64);
     const range_split coarse = split_range(16, 1, 1, 1e6, 2); // 16 items of 1 ms
     CHECK(coarse.chunk == 1);
     CHECK(coarse.width == 2);

@@ -27,8 +27,12 @@ struct cost_limits {
     /// Launches of at most this many elements need no clock once their cost is known; longer ones are
     /// sampled.
     static constexpr int64_t quick_elements = 1024;
-    /// Chunks a participant's span is cut into: what others can take over when it is late.
+    /// Chunks a participant's span is cut into: what others can take over when it is late. Every chunk taken
+    /// over costs the owner's cache, so short jobs get few ...
     static constexpr int64_t chunks_per_span = 8;
+    /// ... and jobs whose chunks are not shorter than `long_chunk` up to this many, for balance.
+    static constexpr int64_t most_chunks_per_span = 32;
+    static constexpr double long_chunk = 20000;
     /// Chunks hold at least this many elements, so that two threads seldom write one cache line.
     static constexpr int64_t chunk_elements = 64;
 };
@@ -84,7 +88,7 @@ constexpr verdict decide(double left_ns, int awake, int asleep, double lost_ns) 
 struct range_split {
     int64_t chunk;           ///< items per chunk (the last one may be shorter), a multiple of the grain
     int64_t chunks;          ///< number of chunks
-    int64_t chunks_per_span; ///< at most cost_limits::chunks_per_span
+    int64_t chunks_per_span; ///< at most cost_limits::most_chunks_per_span
     int width;               ///< spans, hence participants: 1 to the width asked for
 };
 
@@ -93,11 +97,16 @@ struct range_split {
 constexpr range_split split_range(int64_t count, int64_t grain, int64_t elements_per_item, double ns_per_item,
                                   int width) noexcept {
     const int64_t span = divide_up(count, width);
-    int64_t chunk = divide_up(span, cost_limits::chunks_per_span);
-    const double least = cost_limits::least_chunk / (ns_per_item > 1e-6 ? ns_per_item : 1e-6);
-    if (static_cast<double>(chunk) < least) {
-        chunk = least < static_cast<double>(span) ? static_cast<int64_t>(least) : span;
-    }
+    const double ns = ns_per_item > 1e-6 ? ns_per_item : 1e-6;
+    int64_t chunk = divide_up(span, cost_limits::most_chunks_per_span);
+    const auto lengthen = [&](double least_ns,
+                              int64_t most) { // chunks to least_ns, but not beyond `most` items
+        const double least = least_ns / ns;
+        if (static_cast<double>(chunk) >= least) return;
+        chunk = least < static_cast<double>(most) ? static_cast<int64_t>(least) : most;
+    };
+    lengthen(cost_limits::long_chunk, divide_up(span, cost_limits::chunks_per_span));
+    lengthen(cost_limits::least_chunk, span);
     int64_t unit = grain;
     if (elements_per_item < cost_limits::chunk_elements) {
         const int64_t items =

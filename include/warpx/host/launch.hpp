@@ -151,7 +151,7 @@ template <int... Argument, int R, class F, class... A>
 void run_strict(std::integer_sequence<int, Argument...>, const launch_site& site, const shape<R>& extents,
                 const F& kernel, const A&... arguments) {
     race_detector detector(&site);
-    const form::strict form{&detector};
+    [[maybe_unused]] const form::strict form{&detector};
     shape<R> position;
     for (int64_t count = extents.count(); count > 0; --count) {
         detector.next_item();
