@@ -319,11 +319,11 @@ inline int thread_count() noexcept {
 /// and possibly on others, and returns when all calls have returned. Ranges begin at multiples of `grain` >=
 /// 1 items. Does nothing if `count` <= 0.
 ///
-/// Runs in the calling thread alone if the work is short or if there is no other thread. So do launches
-/// inside a body: only one item at a time, or a few quick ones (`for_ranges`), are run without that
-/// restriction, since they keep no other thread busy. `cost` is where the kernel's cost is learned (may be
-/// null: then it is measured each time); `limit` is the largest number of threads (0: no limit);
-/// `elements_per_item` tells how much an item is, such as the length of a row.
+/// Runs in the calling thread alone if the work is short or if there is no other thread. So do launches made
+/// inside a body; except that a body that is a single chunk (`count` <= `grain`), or that `for_ranges` knows
+/// to be quick, is called without noting so, and its launches may be shared. `cost` is where the kernel's
+/// cost is learned (may be null: then it is measured each time); `limit` is the largest number of threads (0:
+/// no limit); `elements_per_item` tells how much an item is, such as the length of a row.
 ///
 /// The first exception that a body throws is rethrown here, once, after all started calls have returned;
 /// ranges that had not begun are skipped. Bodies run with the caller's floating point control (rounding
