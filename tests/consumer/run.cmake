@@ -21,7 +21,7 @@ else()
     list(APPEND arguments "-Ddlpack_INCLUDE_DIR=${DLPACK}")
 endif()
 set(environment)
-if(WAY STREQUAL "find_package" OR WAY STREQUAL "no_cuda_no_python")
+if(WAY MATCHES "^find_package" OR WAY STREQUAL "no_cuda_no_python")
     run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/prefix")
     list(APPEND arguments "-DCMAKE_PREFIX_PATH=${WORK}/prefix")
     # The installed files must not lead back to this checkout.

@@ -29,6 +29,7 @@ XML = """<testsuite>
 <testcase name="bad" status="fail"><failure message=""/><system-out>no</system-out></testcase>
 <testcase name="absent" status="notrun"><skipped message="Unable to find executable"/><system-out></system-out></testcase>
 <testcase name="skips" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/><system-out></system-out></testcase>
+<testcase name="disabled" status="disabled"><system-out></system-out></testcase>
 </testsuite>"""
 
 
@@ -42,7 +43,7 @@ def main():
         file = pathlib.Path(folder) / "result.xml"
         file.write_text(XML)
         got = [(name, status) for name, status, _ in count.entries(file)]
-        if got != [("good", "run"), ("bad", "fail"), ("absent", "fail"), ("skips", "notrun")]:
+        if got != [("good", "run"), ("bad", "fail"), ("absent", "fail"), ("skips", "notrun"), ("disabled", "notrun")]:
             wrong.append(f"entries: {got}")
     print("\n".join(wrong))
     return 1 if wrong else 0
