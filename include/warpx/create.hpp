@@ -53,6 +53,15 @@ template <class T, int N> array<T, N> allocate(const shape<N>& extents, bool zer
                                            memory_kind::plain);
 }
 
+/// Every component one; for a mat that is not the identity.
+template <class T> T all_ones() noexcept {
+    using C = scalar_t<T>;
+    static_assert(is_scalar_v<C>, "warpx::ones: elements of numbers; fill records with warpx::full");
+    C parts[element_traits<T>::count];
+    for (C& part : parts) part = static_cast<C>(1);
+    return __builtin_bit_cast(T, parts);
+}
+
 template <class Dim> constexpr auto shape_of(const Dim& dim) noexcept {
     if constexpr (coordinate<Dim>)
         return shape<1>(static_cast<int64_t>(dim));
@@ -109,10 +118,10 @@ template <element T, int N>
 
 /// The same, every element one (every component of a vec, no identity for a mat).
 template <element T, shape_like Dim> [[nodiscard]] auto ones(const Dim& dim) {
-    return detail::filled<T>(detail::shape_of(dim), static_cast<T>(1));
+    return detail::filled<T>(detail::shape_of(dim), detail::all_ones<T>());
 }
 template <element T, int N> [[nodiscard]] auto ones(const int64_t (&dim)[N]) {
-    return detail::filled<T>(detail::shape_of(dim), static_cast<T>(1));
+    return detail::filled<T>(detail::shape_of(dim), detail::all_ones<T>());
 }
 
 /// start, start + step, ... up to but without stop, as NumPy's arange: ceil((stop - start) / step) elements,
@@ -155,7 +164,7 @@ template <class T, int N> [[nodiscard]] auto zeros_like(const array<T, N>& a) {
     return detail::allocate<std::remove_const_t<T>>(a.extents(), true);
 }
 template <class T, int N> [[nodiscard]] auto ones_like(const array<T, N>& a) {
-    return detail::filled<std::remove_const_t<T>>(a.extents(), static_cast<std::remove_const_t<T>>(1));
+    return detail::filled<std::remove_const_t<T>>(a.extents(), detail::all_ones<std::remove_const_t<T>>());
 }
 template <class T, int N>
 [[nodiscard]] auto full_like(const array<T, N>& a, const std::type_identity_t<std::remove_const_t<T>>& v) {

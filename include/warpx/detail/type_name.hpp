@@ -4,6 +4,8 @@
 
 #include "../error.hpp"
 
+#include <string.h>
+
 namespace warpx::detail {
 
 /// The text behind "`key` = " in a function-name string, up to the `]` or `;` that ends it.
@@ -20,7 +22,12 @@ WARPX_COLD inline std::string template_argument(const char* function, const char
         if ((c == ']' || c == ';') && depth == 0) break;
         if (c == '>' || c == ')' || c == '}' || c == ']') --depth;
     }
-    return text.substr(begin, end - begin);
+    std::string name = text.substr(begin, end - begin);
+    for (const char* noise :
+         {", warpx::device::host", "warpx::"}) // g++ spells default arguments, clang does not
+        for (size_t k = name.find(noise); k != std::string::npos; k = name.find(noise))
+            name.erase(k, strlen(noise));
+    return name;
 }
 
 template <class T> WARPX_COLD std::string type_name() { return template_argument(__PRETTY_FUNCTION__, "T"); }
