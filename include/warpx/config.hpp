@@ -35,7 +35,8 @@
 #    define WARPX_DEVICE
 #    define WARPX_KERNEL
 #endif
-// A function that is marked for both sides so that generic kernels may name it, but only ever runs on the host.
+// A function that is marked for both sides so that generic kernels may name it, but only ever runs on the
+// host.
 #if defined(__NVCC__)
 #    define WARPX_DETAIL_HOST_BODY _Pragma("nv_exec_check_disable")
 #else
@@ -90,9 +91,10 @@ inline constexpr bool checked_build = false;
 namespace detail {
 /// A marked lambda ends here when nvcc was not told to expect one.
 template <class... Never> struct missing_flag {
-    static_assert(sizeof...(Never) != 0,
-                  "warpx: a lambda marked WARPX_KERNEL needs nvcc's option --extended-lambda, which the CMake "
-                  "target warpx::cuda brings");
+    static_assert(
+        sizeof...(Never) != 0,
+        "warpx: a lambda marked WARPX_KERNEL needs nvcc's option --extended-lambda, which the CMake "
+        "target warpx::cuda brings");
     static constexpr bool value = true;
 };
 } // namespace detail

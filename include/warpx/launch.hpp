@@ -46,6 +46,13 @@ template <described S> struct argument_traits<S> {
     static constexpr bool usable = fields_usable<typename struct_traits<S>::fields>;
 };
 
+/// Whether a callable is a lambda that nvcc was told to compile for the device only.
+#if defined(__NVCC__) && defined(__CUDACC_EXTENDED_LAMBDA__)
+template <class F> inline constexpr bool device_only = __nv_is_extended_device_lambda_closure_type(F);
+#else
+template <class F> inline constexpr bool device_only = false;
+#endif
+
 /// What a kernel receives for an argument of type `A` in a form: a handle for an array, the described struct
 /// with handles for a struct that holds arrays, the value itself otherwise.
 template <class Form, int Argument, class A> struct bound {
@@ -97,7 +104,8 @@ template <class... A> inline constexpr int devices = (devices_of<A>::value | ...
 template <class Form, class Numbers, class F, int R, class... A> inline constexpr bool callable = false;
 template <class Form, int... Argument, class F, int R, class... A>
 inline constexpr bool callable<Form, std::integer_sequence<int, Argument...>, F, R, A...> =
-    std::is_invocable_v<const F&, const index<R>&, const typename bound<Form, Argument, A>::type&...>;
+    std::is_invocable_v<std::conditional_t<device_only<F>, F, const F>&, const index<R>&,
+                        const typename bound<Form, Argument, A>::type&...>;
 
 } // namespace detail
 
@@ -175,6 +183,52 @@ template <class... A> device_kind common_device(const launch_site& site, const A
     return on_cuda >= 0 ? device_kind::cuda : device_kind::host;
 }
 
+/// Whether every array lies compactly, which picks the form.
+template <class... A> bool all_compact(const A&... arguments) noexcept {
+    bool compact = true;
+    [[maybe_unused]] const auto look = [&compact](const auto& a) { compact = compact && a.is_compact(); };
+    (for_each_array(look, arguments), ...);
+    return compact;
+}
+
+/// Checked launches find arrays that are smaller than the launch before the first item runs.
+WARPX_COLD [[noreturn]] inline void refuse_small(const launch_site& site, int argument, const int64_t* launch,
+                                                 const int64_t* array, int rank) {
+    throw launch_error(sentence("kernel " + site_name(site) + ", array " + std::to_string(argument),
+                                "extents of at least the launch's " + tuple_text(launch, rank),
+                                tuple_text(array, rank),
+                                "launch over the array's extents (arrays count from 0)"));
+}
+
+template <int R, class... A>
+void check_extents(const launch_site& site, const shape<R>& extents, const A&... arguments) {
+    int number = 0;
+    [[maybe_unused]] const auto look = [&]<class T, int N, class D>(const array<T, N, D>& a) {
+        if constexpr (N == R)
+            for (int axis = 0; axis < R; ++axis)
+                if (a.extent(axis) < extents[axis])
+                    refuse_small(site, number, extents.values, a.extents().values, R);
+        ++number;
+    };
+    (for_each_array(look, arguments), ...);
+}
+
+/// A device-only lambda cannot run where these arrays are.
+WARPX_COLD [[noreturn]] inline void refuse_host(const launch_site& site, int argument) {
+    throw launch_error(
+        sentence("kernel " + site_name(site), "CUDA arrays, since the lambda is marked WARPX_DEVICE",
+                 "array " + std::to_string(argument) + " in host memory",
+                 "leave the mark away, or copy the array to the device (arrays count from 0)"));
+}
+template <class... A> void need_cuda(const launch_site& site, const A&... arguments) {
+    int number = 0;
+    [[maybe_unused]] const auto look = [&](const auto& a) {
+        if (a.memory() == memory_kind::plain && a.device() != device_kind::cuda) refuse_host(site, number);
+        ++number;
+    };
+    (for_each_array(look, arguments), ...);
+}
+
 /// A backend that is looked up when a launch is instantiated, not before.
 template <class Device, class Later> struct when_launched {
     using type = backend<Device>;
@@ -206,7 +260,12 @@ auto dispatch(const launch_options& options, const launch_site& site, const shap
     static_assert(
         (named_devices & 3) != 3,
         "warpx::launch: the arguments mix host and CUDA arrays; copy one side, or bind them as device::any");
-    if constexpr (R >= 1 && R <= max_launch_rank && arguments_fit && (named_devices & 3) != 3) {
+    static_assert(
+        !device_only<F> || (named_devices & 1) == 0,
+        "warpx::launch: a lambda marked WARPX_DEVICE runs on CUDA arrays only, and these are host arrays; "
+        "leave the mark away, or copy them to the device");
+    if constexpr (R >= 1 && R <= max_launch_rank && arguments_fit && (named_devices & 3) != 3 &&
+                  !(device_only<F> && (named_devices & 1) != 0)) {
         constexpr bool fits = kernel_for<F, R, A...>;
         static_assert(
             fits,
@@ -218,9 +277,10 @@ auto dispatch(const launch_options& options, const launch_site& site, const shap
                     refuse_extents(site, extents.values, R);
             for (int axis = 0; axis < R; ++axis)
                 if (extents[axis] == 0) return Action::nothing();
-            if constexpr (named_devices == 2) {
+            if constexpr (named_devices == 2 || device_only<F>) {
                 static_assert(on_cuda::present, "warpx::launch: CUDA arrays are launched from a .cu file "
                                                 "that includes <warpx/cuda/cuda.cuh>");
+                if constexpr (device_only<F>) need_cuda(site, arguments...);
                 if constexpr (on_cuda::present)
                     return Action::template on<on_cuda>(options, site, extents, kernel, arguments...);
             } else {

@@ -19,6 +19,15 @@
 #define WARPX_DETAIL_EACH_STEP(macro, field, ...)                                                            \
     macro(field) __VA_OPT__(WARPX_DETAIL_EACH_AGAIN WARPX_DETAIL_PARENS(macro, __VA_ARGS__))
 #define WARPX_DETAIL_EACH_AGAIN() WARPX_DETAIL_EACH_STEP
+// Fields of a rebound struct may name a kernel, which often has internal linkage; that is no mistake.
+#if defined(__GNUC__) && !defined(__clang__)
+#    define WARPX_DETAIL_ANY_LINKAGE                                                                         \
+        _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wsubobject-linkage\"")
+#    define WARPX_DETAIL_ANY_LINKAGE_END _Pragma("GCC diagnostic pop")
+#else
+#    define WARPX_DETAIL_ANY_LINKAGE
+#    define WARPX_DETAIL_ANY_LINKAGE_END
+#endif
 #define WARPX_DETAIL_FIELD_MEMBER(field) P<decltype(described::field)> field;
 #define WARPX_DETAIL_FIELD_PLACE(field) P<decltype(described::field)>(Access::part(place, &s->field)),
 #define WARPX_DETAIL_FIELD_GATHER(field) s.field = r.field;
@@ -40,9 +49,11 @@
             ::warpx::detail::field_list<void WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_TYPE, __VA_ARGS__)>;       \
         static constexpr const char* names[] = {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_NAME, __VA_ARGS__)};    \
         static constexpr size_t field_bytes = 0 WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_SIZE, __VA_ARGS__);     \
+        WARPX_DETAIL_ANY_LINKAGE                                                                             \
         template <template <class> class P> struct rebind {                                                  \
             WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_MEMBER, __VA_ARGS__)                                        \
         };                                                                                                   \
+        WARPX_DETAIL_ANY_LINKAGE_END                                                                         \
         template <template <class> class P, class Access, class Place>                                       \
         WARPX_HOST_DEVICE static constexpr rebind<P> places(Place place) {                                   \
             auto* s = Access::pointer(place);                                                                \
@@ -53,7 +64,7 @@
             WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_GATHER, __VA_ARGS__)                                        \
             return s;                                                                                        \
         }                                                                                                    \
-        template <class F, class... Parts>                                                                   \
+        WARPX_DETAIL_HOST_BODY template <class F, class... Parts>                                            \
         WARPX_HOST_DEVICE static constexpr void each(F f, Parts&&... parts) {                                \
             WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_EACH, __VA_ARGS__)                                          \
         }                                                                                                    \

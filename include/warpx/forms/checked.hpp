@@ -33,8 +33,8 @@ public:
     checked_memory(const array<T, N, D>& a, const launch_site* site) noexcept
         : strided_layout<N>(a), data_(a.data_handle()), site_(site) {}
 
-    T* data_handle() const noexcept { return data_; }
-    T* address(const shape<N>& position) const {
+    WARPX_HOST_DEVICE T* data_handle() const noexcept { return data_; }
+    WARPX_DETAIL_HOST_BODY WARPX_HOST_DEVICE T* address(const shape<N>& position) const {
         for (int axis = 0; axis < N; ++axis)
             if (static_cast<uint64_t>(position[axis]) >= static_cast<uint64_t>(this->extent(axis)))
                 [[unlikely]] {
@@ -55,7 +55,9 @@ class checked_handle : public checked_memory<T, N, Argument>,
                        public handle_interface<checked_handle<T, N, Argument>, T, N> {
 public:
     using checked_memory<T, N, Argument>::checked_memory;
-    located<T> place(const shape<N>& position) const { return located<T>(this->address(position)); }
+    WARPX_DETAIL_HOST_BODY WARPX_HOST_DEVICE located<T> place(const shape<N>& position) const {
+        return located<T>(this->address(position));
+    }
 };
 
 } // namespace detail

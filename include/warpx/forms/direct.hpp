@@ -50,8 +50,11 @@ private:
     shape<N> strides_;
 };
 
+} // namespace detail
+
 /// What every form's array argument offers to a kernel; `Self::place(position)` is the form's own part and
-/// returns what stands for the element at those coordinates.
+/// returns what stands for the element at those coordinates. It lives in namespace warpx, so that kernels
+/// find `atomic_add(y, ...)` by argument.
 template <class Self, class T, int N> class handle_interface {
 public:
     using element_type = T;
@@ -67,12 +70,12 @@ public:
 
     /// The element of this item: a pointwise access.
     WARPX_HOST_DEVICE constexpr auto operator[](const index<N>& i) const {
-        return self().place(index_access::positions(i));
+        return self().place(detail::index_access::positions(i));
     }
     template <int M>
         requires(M != N)
     WARPX_HOST_DEVICE constexpr auto operator[](const index<M>&) const {
-        static_assert(always_false<T, M>,
+        static_assert(detail::always_false<T, M>,
                       "warpx: the index of this launch and this array have different ranks; take the "
                       "axes apart (auto [row, col] = i;) and write x(row) or x(row, col)");
         return value_type{};
@@ -92,6 +95,8 @@ public:
 private:
     WARPX_HOST_DEVICE constexpr const Self& self() const noexcept { return static_cast<const Self&>(*this); }
 };
+
+namespace detail {
 
 template <class T, int N, class Layout>
 class direct_handle : public Layout, public handle_interface<direct_handle<T, N, Layout>, T, N> {

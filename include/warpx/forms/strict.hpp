@@ -61,18 +61,24 @@ struct traced_access {
         T* data = nullptr;
         race_detector* detector = nullptr;
     };
-    template <class T> static std::remove_const_t<T> load(const place<T>& p) {
+    WARPX_DETAIL_HOST_BODY template <class T>
+    WARPX_HOST_DEVICE static std::remove_const_t<T> load(const place<T>& p) {
         return direct_access::load(p.data);
     }
-    template <class T> static void store(const place<T>& p, const T& v) {
+    WARPX_DETAIL_HOST_BODY template <class T>
+    WARPX_HOST_DEVICE static void store(const place<T>& p, const T& v) {
         p.detector->write(p.data, sizeof(T));
         direct_access::store(p.data, v);
     }
-    template <class T, class C> static place<C> part(const place<T>& p, C* component) noexcept {
+    WARPX_DETAIL_HOST_BODY template <class T, class C>
+    WARPX_HOST_DEVICE static place<C> part(const place<T>& p, C* component) noexcept {
         return {component, p.detector};
     }
-    template <class T> static T* pointer(const place<T>& p) noexcept { return p.data; }
-    template <class T> static void used(const place<T>& p) {
+    WARPX_DETAIL_HOST_BODY template <class T>
+    WARPX_HOST_DEVICE static T* pointer(const place<T>& p) noexcept {
+        return p.data;
+    }
+    WARPX_DETAIL_HOST_BODY template <class T> WARPX_HOST_DEVICE static void used(const place<T>& p) {
         if (p.detector) p.detector->read(p.data, sizeof(T)); // a local variable has no place
     }
 };
@@ -85,7 +91,7 @@ public:
     strict_handle(const array<T, N, D>& a, race_detector* detector) noexcept
         : checked_memory<T, N, Argument>(a, detector->site()), detector_(detector) {}
 
-    auto place(const shape<N>& position) const {
+    WARPX_DETAIL_HOST_BODY WARPX_HOST_DEVICE auto place(const shape<N>& position) const {
         return located<T, traced_access>(traced_access::place<T>{this->address(position), detector_});
     }
 

@@ -95,14 +95,6 @@ void run_bound(const launch_options& options, const shape<R>& extents, const axi
     }
 }
 
-/// Whether every array lies compactly, which picks the form.
-template <class... A> bool all_compact(const A&... arguments) noexcept {
-    bool compact = true;
-    [[maybe_unused]] const auto look = [&compact](const auto& a) { compact = compact && a.is_compact(); };
-    (for_each_array(look, arguments), ...);
-    return compact;
-}
-
 template <class Form, int... Argument, int R, class F, class... A>
 WARPX_INLINE void bind_and_run(const Form& form, std::integer_sequence<int, Argument...>,
                                const launch_options& options, const shape<R>& extents,
@@ -121,28 +113,6 @@ auto bind_for_later(const Form& form, std::integer_sequence<int, Argument...>, c
                  ... handles = bound<Form, Argument, A>::make(form, arguments)] {
         run_bound<any_inner>(options, extents, order, kernel, handles...);
     });
-}
-
-/// Checked launches find arrays that are smaller than the launch before the first item runs.
-WARPX_COLD [[noreturn]] inline void refuse_small(const launch_site& site, int argument, const int64_t* launch,
-                                                 const int64_t* array, int rank) {
-    throw launch_error(sentence("kernel " + site_name(site) + ", array " + std::to_string(argument),
-                                "extents of at least the launch's " + tuple_text(launch, rank),
-                                tuple_text(array, rank),
-                                "launch over the array's extents (arrays count from 0)"));
-}
-
-template <int R, class... A>
-void check_extents(const launch_site& site, const shape<R>& extents, const A&... arguments) {
-    int number = 0;
-    [[maybe_unused]] const auto look = [&]<class T, int N, class D>(const array<T, N, D>& a) {
-        if constexpr (N == R)
-            for (int axis = 0; axis < R; ++axis)
-                if (a.extent(axis) < extents[axis])
-                    refuse_small(site, number, extents.values, a.extents().values, R);
-        ++number;
-    };
-    (for_each_array(look, arguments), ...);
 }
 
 #if defined(WARPX_STRICT)

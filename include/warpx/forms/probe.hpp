@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// probe.hpp: finds out, before main, which array arguments a kernel accesses at other places than its own
+// item.
+#pragma once
+
+#include "../launch.hpp"
+
+namespace warpx {
+
+namespace detail {
+
+/// What is known of how a kernel uses an argument. `unknown`: it was never probed, or the program's static
+/// constructors still run; whoever asks then takes the direct form.
+enum class access : unsigned char { unknown, pointwise, shared };
+
+#pragma GCC visibility push(hidden)
+
+/// Whether a kernel was probed. Constructors with a priority run before those of ordinary static objects, in
+/// order of their numbers, so all parameters of a module are registered before the first kernel counts as
+/// known. Both stay inside their module: what another shared library probed is not needed here.
+template <class Kernel> struct probe_facts {
+    static inline constinit bool complete = false;
+    [[gnu::constructor(1001)]] static void register_kernel() noexcept { complete = true; }
+};
+
+/// What the accesses to one argument of a kernel, compiled for the probe, registered. Never reset; read after
+/// the static constructors without synchronization.
+template <class Kernel, int Argument> struct access_facts {
+    /// Some access takes integers, or the address of an element: two items may meet in one element.
+    static inline constinit bool shared = false;
+    [[gnu::constructor(1000)]] static void register_shared() noexcept { shared = true; }
+
+    static access known() noexcept {
+        if (!probe_facts<Kernel>::complete) return access::unknown;
+        return shared ? access::shared : access::pointwise;
+    }
+};
+
+#pragma GCC visibility pop
+
+/// An array argument whose accesses are compiled and never run. An access with something else than the whole
+/// index instantiates the registration of its (kernel, argument).
+template <class Kernel, class T, int N, int Argument>
+class probe_handle : public strided_layout<N>,
+                     public handle_interface<probe_handle<Kernel, T, N, Argument>, T, N> {
+    using interface = handle_interface<probe_handle<Kernel, T, N, Argument>, T, N>;
+    using facts = access_facts<Kernel, Argument>;
+
+public:
+    WARPX_DETAIL_HOST_BODY WARPX_HOST_DEVICE constexpr T* data_handle() const noexcept {
+        (void)&facts::register_shared;
+        return nullptr;
+    }
+    WARPX_DETAIL_HOST_BODY WARPX_HOST_DEVICE constexpr T* address(const shape<N>&) const noexcept {
+        (void)&facts::register_shared;
+        return nullptr;
+    }
+    WARPX_HOST_DEVICE constexpr located<T> place(const shape<N>&) const noexcept {
+        return located<T>(static_cast<T*>(nullptr));
+    }
+
+    WARPX_DETAIL_HOST_BODY template <class I> WARPX_HOST_DEVICE constexpr auto operator[](const I& i) const {
+        if constexpr (!is_index_v<I> && !is_whole_index_v<I>) (void)&facts::register_shared;
+        return interface::operator[](i);
+    }
+    WARPX_DETAIL_HOST_BODY template <coordinate... I>
+    WARPX_HOST_DEVICE constexpr auto operator()(const I&... i) const {
+        if constexpr (!is_whole_index_v<I...>) (void)&facts::register_shared;
+        return interface::operator()(i...);
+    }
+};
+
+} // namespace detail
+
+namespace form {
+
+/// Compiled to learn about a kernel, never run.
+template <class Kernel> struct probe {
+    template <class T, int N, int Argument> using handle = detail::probe_handle<Kernel, T, N, Argument>;
+};
+
+} // namespace form
+
+namespace detail {
+
+/// `kernel_probe<...>::require()` makes this translation unit compile the kernel for the probe. It must be
+/// called (it does nothing) from host code: what only device code instantiates registers nothing.
+template <class Numbers, class Kernel, int R, class... A> struct kernel_probe;
+template <int... Argument, class Kernel, int R, class... A>
+struct kernel_probe<std::integer_sequence<int, Argument...>, Kernel, R, A...> {
+    static void never_run(const Kernel& kernel, const index<R>& i,
+                          const typename bound<form::probe<Kernel>, Argument, A>::type&... arguments) {
+        kernel(i, arguments...);
+    }
+    static void require() noexcept {
+        (void)&never_run;
+        (void)&probe_facts<Kernel>::register_kernel;
+    }
+};
+
+} // namespace detail
+} // namespace warpx
