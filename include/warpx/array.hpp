@@ -76,7 +76,7 @@ public:
     /// The first element (index 0 in every axis). Memory of the array's device.
     T* data_handle() const noexcept { return data_; }
     /// Whether the elements lie row by row without gaps.
-    bool is_compact() const noexcept { return strides_ == detail::compact_strides(extents_) || empty(); }
+    bool is_compact() const noexcept { return empty() || strides_ == detail::compact_strides(extents_); }
 
     /// Where the memory is: device_kind::host or device_kind::cuda.
     device_kind device() const noexcept { return device_; }

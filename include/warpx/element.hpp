@@ -105,7 +105,8 @@ template <class T> inline constexpr bool is_element<quat<T>> = is_scalar_v<T>;
 template <class Fields> inline constexpr bool all_elements = false;
 template <class S> constexpr bool is_struct_element() {
     if constexpr (described<S>)
-        return std::is_trivially_copyable_v<S> && all_elements<typename struct_traits<S>::fields>;
+        return std::is_trivially_copyable_v<S> && sizeof(S) <= 65535 && // what opaque_dtype can count
+               all_elements<typename struct_traits<S>::fields>;
     else
         return false;
 }

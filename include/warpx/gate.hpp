@@ -95,26 +95,14 @@ WARPX_COLD [[noreturn]] inline void refuse_dtype(const gate_request& want, const
                to_string(got.dtype));
 }
 
-/// Checks `got` against `want`, in this order: rank, dtype and lanes, device and ordinal, read-only, extents,
-/// folded axes, strides, size in bytes, null data, alignment, overlapping writes. Writes `want.rank` extents
-/// and strides (in elements; those of axes of extent 1 and of empty arrays are made compact, since producers
-/// may put anything there).
-inline gate_result pass_gate(const gate_request& want, const tensor_desc& got, int64_t* extents,
-                             int64_t* strides) {
-    const int rank = want.rank + want.fold_rank;
-    if (got.rank != rank) [[unlikely]]
-        refuse(want, got, "wrong rank",
-               want.fold_rank ? "the trailing axes are the components of one element"
-                              : "reshape it, or bind an array of that rank");
-    if (got.dtype != want.dtype) [[unlikely]] {
-        const bool raw_bfloat16 = want.dtype.code == dtype_code::bfloat && got.dtype == opaque_dtype(2);
-        if (!raw_bfloat16) refuse_dtype(want, got);
-    }
-    if (got.rank > 0 && !got.extents) [[unlikely]]
-        refuse(want, got, "no shape", "the producer must fill the shape of a tensor of rank > 0");
+WARPX_COLD [[noreturn]] inline void refuse_span(const gate_request& want, const tensor_desc& got) {
+    refuse(want, got,
+           got.strides ? "strides that overflow the address space" : "more bytes than the address space has",
+           got.strides ? "the producer's strides are broken" : "the producer's shape is broken");
+}
 
-    gate_result result;
-    result.device_id = got.device_id;
+/// Where the memory is, for this array. Pinned and managed memory fits host and CUDA arrays alike.
+inline void check_device(const gate_request& want, const tensor_desc& got, gate_result& result) {
     switch (got.device) {
     case device_kind::host:
         break;
@@ -139,82 +127,144 @@ inline gate_result pass_gate(const gate_request& want, const tensor_desc& got, i
             refuse(want, got, "wrong device", "copy it to the device first, or bind warpx::device::host");
         result.device = device_kind::cuda;
     }
-    if (want.device_id >= 0 && result.device == device_kind::cuda && !shared &&
-        got.device_id != want.device_id)
+    if (result.device != device_kind::cuda) return; // producers number the host as they like: it is 0 here
+    if (shared) {
+        result.device_id = want.device_id >= 0 ? want.device_id : got.device_id >= 0 ? got.device_id : 0;
+        return;
+    }
+    if (got.device_id < 0) [[unlikely]]
+        refuse(want, got, "wrong device", "the producer's CUDA ordinal is broken");
+    if (want.device_id >= 0 && got.device_id != want.device_id) [[unlikely]]
         refuse(want, got, "wrong device", "copy it to device " + std::to_string(want.device_id) + " first");
+    result.device_id = got.device_id;
+}
+
+/// The extent of axis `k` against what the caller or the element type expects.
+inline void check_extent(const gate_request& want, const tensor_desc& got, int k) {
+    const int64_t extent = got.extents[k];
+    if (k >= want.rank) {
+        if (extent != want.fold[k - want.rank]) [[unlikely]]
+            refuse(want, got, "wrong extent of a component axis",
+                   "its trailing axes must have the extents of one element");
+    } else if (want.extents[k] >= 0 && want.extents[k] != extent) [[unlikely]] {
+        refuse(want, got, "wrong extent " + std::to_string(extent) + " of axis " + std::to_string(k),
+               "expected " + std::to_string(want.extents[k]));
+    }
+}
+
+/// An empty tensor: nothing is addressed, so its data may be null and its strides anything. The extents are
+/// kept; the strides are compact ones, or 0 where those do not fit into 64 bits.
+inline void pass_empty(const gate_request& want, const tensor_desc& got, int64_t* extents, int64_t* strides) {
+    int64_t compact = 1, bytes = want.scalar_bytes * want.scalars;
+    bool fits = true;
+    for (int k = want.rank + want.fold_rank - 1; k >= 0; --k) {
+        const int64_t extent = got.extents[k];
+        check_extent(want, got, k);
+        if (k >= want.rank) continue;
+        extents[k] = extent;
+        strides[k] = compact;
+        fits = fits && (extent <= 1 || (checked_multiply(compact, extent, compact) &&
+                                        checked_multiply(bytes, extent, bytes)));
+    }
+    if (!fits) [[unlikely]]
+        for (int k = 0; k < want.rank; ++k) strides[k] = 0;
+}
+
+/// Checks `got` against `want`, in this order: rank, dtype and lanes, device and ordinal, read-only, extents,
+/// folded axes, strides, size in bytes, null data, addresses, alignment, overlapping writes. Writes
+/// `want.rank` extents and strides (in elements; those of axes of extent 1 and of empty arrays are made
+/// compact, since producers may put anything there).
+inline gate_result pass_gate(const gate_request& want, const tensor_desc& got, int64_t* extents,
+                             int64_t* strides) {
+    const int rank = want.rank + want.fold_rank;
+    if (got.rank != rank) [[unlikely]]
+        refuse(want, got, "wrong rank",
+               want.fold_rank ? "the trailing axes are the components of one element"
+                              : "reshape it, or bind an array of that rank");
+    if (got.dtype != want.dtype) [[unlikely]] {
+        const bool raw_bfloat16 = want.dtype.code == dtype_code::bfloat && got.dtype == opaque_dtype(2);
+        if (!raw_bfloat16) refuse_dtype(want, got);
+    }
+    if (got.rank > 0 && !got.extents) [[unlikely]]
+        refuse(want, got, "no shape", "the producer must fill the shape of a tensor of rank > 0");
+
+    gate_result result;
+    check_device(want, got, result);
     if (want.writable && got.read_only) [[unlikely]]
         refuse(want, got, "read-only", "bind warpx::array<const T, ...> to read it, or pass a writable copy");
 
-    // Row-major strides are what null means, and what empty and size-1 axes get.
-    int64_t compact = want.scalar_bytes ? 1 : 0, bytes_span = 0, count = 1;
-    bool plain_compact = true;
-    const bool in_bytes = got.stride_unit == stride_unit::bytes;
+    bool empty = false;
     for (int k = 0; k < rank; ++k) {
         if (got.extents[k] < 0) [[unlikely]]
             refuse(want, got, "negative extent", "the producer's shape is broken");
-        if (got.extents[k] == 0) count = 0;
+        empty = empty || got.extents[k] == 0;
     }
+    if (empty) {
+        pass_empty(want, got, extents, strides);
+        if (got.data) // as an integer: an offset that leaves the memory is no error where nothing is read
+            result.data = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(got.data) + got.byte_offset);
+        return result;
+    }
+
+    // Row-major strides are what null means, and what axes of extent 1 get. `below` and `above`: bytes from
+    // the first element to the lowest and the highest one.
+    int64_t compact = 1, below = 0, above = 0;
+    bool plain_compact = true;
+    const bool in_bytes = got.stride_unit == stride_unit::bytes;
     for (int k = rank - 1; k >= 0; --k) {
         const int64_t extent = got.extents[k];
         int64_t stride = compact;
-        if (got.strides && extent > 1 && count != 0) {
-            stride = got.strides[k];
-            if (in_bytes) {
-                if (stride % want.scalar_bytes != 0) [[unlikely]]
-                    refuse(want, got, "a byte stride that is no multiple of the item size",
-                           "make a contiguous copy first");
-                stride /= want.scalar_bytes;
+        if (extent > 1) {
+            if (got.strides) {
+                stride = got.strides[k];
+                if (in_bytes) {
+                    if (stride % want.scalar_bytes != 0) [[unlikely]]
+                        refuse(want, got, "a byte stride that is no multiple of the item size",
+                               "make a contiguous copy first");
+                    stride /= want.scalar_bytes;
+                }
+                plain_compact = plain_compact && stride == compact;
             }
             int64_t reach = 0;
-            if (stride == INT64_MIN || !checked_multiply(extent - 1, stride < 0 ? -stride : stride, reach) ||
-                !checked_multiply(reach, want.scalar_bytes, reach) ||
-                !checked_add(bytes_span, reach, bytes_span)) [[unlikely]]
-                refuse(want, got, "strides that overflow the address space",
-                       "the producer's strides are broken");
-            plain_compact = plain_compact && stride == compact;
+            int64_t& far = stride < 0 ? below : above;
+            if (!checked_multiply(extent - 1, stride, reach) ||
+                !checked_multiply(reach, want.scalar_bytes, reach) || !checked_add(far, reach, far))
+                [[unlikely]]
+                refuse_span(want, got);
         }
+        check_extent(want, got, k);
         if (k >= want.rank) { // a component axis must be the memory of one element
-            const int64_t fold = want.fold[k - want.rank];
-            if (extent != fold) [[unlikely]]
-                refuse(want, got, "wrong extent of a component axis",
-                       "its trailing axes must have the extents of one element");
             if (stride != compact) [[unlikely]]
                 refuse(want, got, "components that are not adjacent in memory",
                        "make a contiguous copy first");
         } else {
-            if (want.extents[k] >= 0 && want.extents[k] != extent) [[unlikely]]
-                refuse(want, got, "wrong extent " + std::to_string(extent) + " of axis " + std::to_string(k),
-                       "expected " + std::to_string(want.extents[k]));
             if (stride % want.scalars != 0) [[unlikely]]
                 refuse(want, got, "a stride that is no multiple of the element",
                        "make a contiguous copy, or bind the scalars with one more axis");
             extents[k] = extent;
             strides[k] = stride / want.scalars;
         }
-        if (extent > 1 && !checked_multiply(compact, extent, compact)) [[unlikely]] {
-            if (count != 0 && (!got.strides || plain_compact))
-                refuse(want, got, "more elements than 64 bits count", "the producer's shape is broken");
-            compact = INT64_MAX; // an empty tensor, or a broadcast one: its strides say what is addressed
-        }
-        int64_t bytes = 0;
-        if (plain_compact && count != 0 && !checked_multiply(compact, want.scalar_bytes, bytes)) [[unlikely]]
-            refuse(want, got, "more bytes than 64 bits count", "the producer's shape is broken");
-    }
-    if (count == 0) {
-        result.data = got.data;
-        if (got.data && got.byte_offset) result.data = static_cast<char*>(got.data) + got.byte_offset;
-        return result;
-    }
-    for (int k = 0; k < rank; ++k) // the whole count must fit, for loops and sizes
-        if (!checked_multiply(count, got.extents[k], count)) [[unlikely]]
+        if (!checked_multiply(compact, extent, compact)) [[unlikely]]
             refuse(want, got, "more elements than 64 bits count", "the producer's shape is broken");
+    }
+    // No memory has 2^62 bytes; below that, sums of reaches cannot overflow in the test for overlaps either.
+    constexpr uint64_t no_memory = uint64_t{1} << 62;
+    const uint64_t up = static_cast<uint64_t>(above), down = uint64_t{0} - static_cast<uint64_t>(below);
+    if (up >= no_memory || down >= no_memory || up + down >= no_memory) [[unlikely]]
+        refuse_span(want, got);
     if (!got.data) [[unlikely]]
         refuse(want, got, "null data",
                "a tensor with elements needs memory; is it a meta, fake or freed tensor?");
-    char* data = static_cast<char*>(got.data) + got.byte_offset;
-    if (reinterpret_cast<uintptr_t>(data) % want.alignment != 0) [[unlikely]]
+    uintptr_t first = 0, last = 0;
+    if (__builtin_add_overflow(reinterpret_cast<uintptr_t>(got.data), got.byte_offset, &first) ||
+        __builtin_add_overflow(first, up + static_cast<uint64_t>(want.scalar_bytes), &last) || first < down)
+        [[unlikely]]
         refuse(want, got,
-               "misaligned data (address " + std::to_string(reinterpret_cast<uintptr_t>(data)) + ")",
+               "elements beyond the ends of the address space (data at " +
+                   std::to_string(reinterpret_cast<uintptr_t>(got.data)) + ")",
+               "the producer's pointer, byte offset or strides are broken");
+    if (first % want.alignment != 0) [[unlikely]]
+        refuse(want, got, "misaligned data (address " + std::to_string(first) + ")",
                "the address must be a multiple of " + std::to_string(want.alignment) + "; make a copy first");
     if (want.writable && !want.accumulate_only && !plain_compact) {
         const overlap answer = self_overlap(extents, strides, want.rank);
@@ -226,7 +276,7 @@ inline gate_result pass_gate(const gate_request& want, const tensor_desc& got, i
             refuse(want, got, "elements that may overlap (a bounded test gave up)",
                    "copy it first, bind it as const, or declare it accumulate_only");
     }
-    result.data = data;
+    result.data = static_cast<char*>(got.data) + got.byte_offset;
     return result;
 }
 

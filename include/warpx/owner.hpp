@@ -4,6 +4,8 @@
 
 #include "config.hpp"
 
+#include <new>
+
 namespace warpx {
 
 /// Where the memory of an owner can be read from. Pinned and managed memory is readable by host and device
@@ -96,12 +98,11 @@ template <class F> struct owner_of final : owner {
 /// An owner that calls `release()` (which must not throw) when the last array that uses the memory is gone.
 /// One allocation. If that allocation fails `release` is called, then `std::bad_alloc` thrown.
 template <class F> owner_ref make_owner(F release, memory_kind memory = memory_kind::plain) {
-    detail::owner_of<F>* block = nullptr;
-    try {
-        block = new detail::owner_of<F>(release);
-    } catch (...) {
+    // `release` is moved only once there is memory for it.
+    auto* block = new (std::nothrow) detail::owner_of<F>(static_cast<F&&>(release));
+    if (!block) [[unlikely]] {
         release();
-        throw;
+        throw std::bad_alloc();
     }
     block->memory = memory;
     return owner_ref(block);

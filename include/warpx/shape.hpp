@@ -33,11 +33,11 @@ template <int N> struct shape {
         return true;
     }
 
-    /// The product of the extents: 1 for rank 0.
+    /// The product of the extents: 1 for rank 0. (Of an empty shape it is 0, however large the others are.)
     WARPX_HOST_DEVICE constexpr int64_t count() const noexcept {
-        int64_t product = 1;
-        for (int axis = 0; axis < N; ++axis) product *= values[axis];
-        return product;
+        uint64_t product = 1; // unsigned, so that huge extents may wrap before a 0 comes
+        for (int axis = 0; axis < N; ++axis) product *= static_cast<uint64_t>(values[axis]);
+        return static_cast<int64_t>(product);
     }
 };
 
@@ -56,10 +56,10 @@ constexpr bool checked_add(int64_t a, int64_t b, int64_t& result) noexcept {
 /// Row-major strides, in elements, of compact storage.
 template <int N> constexpr shape<N> compact_strides(const shape<N>& extents) noexcept {
     shape<N> strides;
-    int64_t step = 1;
+    uint64_t step = 1; // unsigned: those of an empty array may wrap, and mean nothing
     for (int axis = N - 1; axis >= 0; --axis) {
-        strides[axis] = step;
-        step *= extents[axis] > 0 ? extents[axis] : 1;
+        strides[axis] = static_cast<int64_t>(step);
+        step *= static_cast<uint64_t>(extents[axis] > 0 ? extents[axis] : 1);
     }
     return strides;
 }

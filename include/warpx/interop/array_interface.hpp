@@ -108,30 +108,36 @@ inline typestr to_typestr(dtype type) {
     typestr result;
     char kind = 0;
     int64_t size = type.bytes();
+    const auto bits = [&type](int lowest, int highest) { // a power of two between them
+        return type.lanes == 1 && type.bits >= lowest && type.bits <= highest &&
+               !(type.bits & (type.bits - 1));
+    };
     switch (type.code) {
     case dtype_code::bool_:
-        kind = 'b';
+        if (bits(8, 8)) kind = 'b';
         break;
     case dtype_code::int_:
-        kind = 'i';
+        if (bits(8, 64)) kind = 'i';
         break;
     case dtype_code::uint:
-        kind = 'u';
+        if (bits(8, 64)) kind = 'u';
         break;
     case dtype_code::float_:
-        kind = 'f';
+        if (bits(16, 64)) kind = 'f';
         break;
     case dtype_code::complex:
-        kind = 'c';
+        if (bits(64, 128)) kind = 'c';
         break;
     case dtype_code::bfloat:
+        if (bits(16, 16)) kind = 'V';
+        break;
     case dtype_code::opaque:
-        kind = 'V';
+        if (type.bits == 8 && type.lanes > 0) kind = 'V';
         break;
     default:
         break;
     }
-    if (!kind || size <= 0 || (type.lanes != 1 && kind != 'V')) [[unlikely]]
+    if (!kind) [[unlikely]]
         detail::refuse_interface("array interface", "a dtype that NumPy's type strings can name",
                                  to_string(type), "exchange it through DLPack");
     char* out = result.text;
@@ -193,7 +199,9 @@ public:
         const tensor_desc desc = warpx::describe(a, shape_, strides_);
         typestr_ = to_typestr(desc.dtype);
         const int64_t bytes = desc.dtype.bytes();
-        for (int k = 0; k < Rank; ++k) strides_[k] *= bytes;
+        for (int k = 0; k < Rank; ++k) // an axis of extent 1 may have a stride that means nothing and wraps
+            strides_[k] =
+                static_cast<int64_t>(static_cast<uint64_t>(strides_[k]) * static_cast<uint64_t>(bytes));
         fields_.data = a.empty() ? nullptr : desc.data;
         fields_.read_only = desc.read_only;
         fields_.typestr = typestr_.text;
