@@ -52,7 +52,7 @@ warpx: y = a * x + y, one lambda, {N:,} float32 in memory of three owners
 
     constexpr auto saxpy = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) {{ y[i] = a * x[i] + y[i]; }};
 
-  memory of              y before         y after           copy?  result    GB/s  of memcpy""")
+  memory of              y before         y after           copy?  result    GB/s  of copy""")
 
     y, before, after, seconds = warpx_saxpy.saxpy_vector(N, A, ROUNDS)
     ok = row("C++, std::vector", before, after, np.array_equal(np.from_dlpack(y), expected), seconds, copy_rate)
@@ -76,7 +76,7 @@ warpx: y = a * x + y, one lambda, {N:,} float32 in memory of three owners
         seconds = fastest(lambda: warpx_saxpy.saxpy(x, y, 0.0))
         ok &= row(f"PyTorch {torch.__version__}", before, warpx_saxpy.pointer(y), right, seconds, copy_rate)
 
-    print(f"\n  memcpy by all {os.cpu_count()} processors: {copy_rate:.1f} GB/s (read + written; the same run)")
+    print(f"\n  copy by all {os.cpu_count()} processors: {copy_rate:.1f} GB/s (read + written; the same run)")
     try:
         warpx_saxpy.saxpy(host_x, np.ones(N), A)
     except TypeError as error:

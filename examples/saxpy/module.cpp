@@ -10,6 +10,10 @@
 #include <thread>
 #include <vector>
 
+#if defined(__SSE2__)
+#    include <emmintrin.h>
+#endif
+
 namespace {
 
 namespace py = warpx::python;
@@ -84,13 +88,29 @@ PyObject* saxpy_vector(PyObject*, PyObject* arguments) {
     });
 }
 
-// copy_seconds(bytes, rounds): the fastest of some memcpys of that many bytes by all processors together.
+// Copies past the caches where the instruction set lets it: memcpy reads what it overwrites, which costs half
+// as much again and is not counted.
+void copy(char* to, const char* from, size_t bytes) {
+#if defined(__SSE2__)
+    size_t k = 0;
+    for (; k + 64 <= bytes; k += 64)
+        for (size_t lane = k; lane < k + 64; lane += 16)
+            _mm_stream_si128(reinterpret_cast<__m128i*>(to + lane),
+                             _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + lane)));
+    _mm_sfence();
+    std::memcpy(to + k, from + k, bytes - k);
+#else
+    std::memcpy(to, from, bytes);
+#endif
+}
+
+// copy_seconds(bytes, rounds): the fastest of some copies of that many bytes by all processors together.
 PyObject* copy_seconds(PyObject*, PyObject* arguments) {
     long long bytes = 0, rounds = 1;
     if (!PyArg_ParseTuple(arguments, "LL", &bytes, &rounds)) return nullptr;
     return py::call([&] {
         const size_t parts = std::max(1U, std::thread::hardware_concurrency());
-        const size_t part = static_cast<size_t>(bytes) / parts;
+        const size_t part = static_cast<size_t>(bytes) / parts / 64 * 64;
         std::vector<char> from(part * parts, 1), to(part * parts, 2);
         double best = 1e300;
         {
@@ -100,7 +120,7 @@ PyObject* copy_seconds(PyObject*, PyObject* arguments) {
                 std::vector<std::thread> threads;
                 for (size_t k = 0; k < parts; ++k)
                     threads.emplace_back(
-                        [&, k] { std::memcpy(to.data() + k * part, from.data() + k * part, part); });
+                        [&, k] { copy(to.data() + k * part, from.data() + k * part, part); });
                 for (auto& thread : threads) thread.join();
                 best = std::min(best, seconds_since(start) * static_cast<double>(bytes) /
                                           static_cast<double>(part * parts));
@@ -119,7 +139,7 @@ PyMethodDef methods[] = {
      "saxpy_vector(n, a, rounds=1, /)\n--\n\nThe same over std::vector<float>: (y, address before, after, "
      "seconds)."},
     {"copy_seconds", copy_seconds, METH_VARARGS,
-     "copy_seconds(bytes, rounds, /)\n--\n\nThe fastest memcpy of that many bytes by all processors "
+     "copy_seconds(bytes, rounds, /)\n--\n\nThe fastest copy of that many bytes by all processors "
      "together."},
     {nullptr, nullptr, 0, nullptr}};
 
