@@ -62,6 +62,7 @@ TEST_CASE("vec: construction") {
     CHECK(vec<int, 5>(2) == vec<int, 5>(2, 2, 2, 2, 2));
     CHECK(vec4f(vec3f(1, 2, 3), 4) == vec4f(1, 2, 3, 4));
     CHECK(vec3f(located{1.0f}, located{2}, half(3)) == vec3f(1, 2, 3));
+    CHECK(vec4f(located{vec3f(1, 2, 3)}, located{4}) == vec4f(1, 2, 3, 4));
     CHECK(vec3h(vec3f(1, 2, 3)).z == 3.0f);
     CHECK(vec3h(located{vec3f(1, 2, 3)}).z == 3.0f);
     CHECK(vec<float, 1>(3).x == 3);

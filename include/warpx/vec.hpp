@@ -120,9 +120,11 @@ public:
         : vec(detail::map_components<N>([](const U& c) { return static_cast<T>(c); }, v)) {}
 
     /// From a vector of N - 1 components and the last one, as in vec4f(position, 1).
-    template <class U, class A>
-        requires(N > 2 && std::is_constructible_v<T, U> && std::is_constructible_v<T, value_type_t<A>>)
-    WARPX_HOST_DEVICE explicit constexpr vec(const vec<U, N - 1>& v, const A& last) noexcept : vec{} {
+    template <class V, class A>
+        requires(detail::any_vec<V> && N > 2 && value_type_t<V>::size() == N - 1 &&
+                 std::is_constructible_v<T, value_type_t<A>>)
+    WARPX_HOST_DEVICE explicit constexpr vec(const V& x, const A& last) noexcept : vec{} {
+        const value_type_t<V> v = value(x);
         for (int k = 0; k < N - 1; ++k) (*this)[k] = static_cast<T>(v[k]);
         (*this)[N - 1] = static_cast<T>(value(last));
     }
