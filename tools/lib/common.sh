@@ -21,7 +21,7 @@ jobs_count() { nproc 2>/dev/null || echo 2; }
 # The function runs in a shell of its own, so that `timeout` can end it with everything it started.
 STAGE_TITLES=() STAGE_STATES=() STAGE_SECONDS=()
 stage() {
-    local title="$1" limit="$2" status=0 start=$SECONDS child ticker log name
+    local title="$1" limit="$2" status=0 start=$SECONDS child ticker="" log name
     shift 2
     name="${title//[^A-Za-z0-9]/-}"
     log="$LOGS/$name.log"
@@ -33,7 +33,7 @@ stage() {
     export -f $(declare -F | awk '{print $3}')
     timeout -k 10 "$limit" bash -euo pipefail -c '"$@"' stage "$@" >"$log" 2>&1 </dev/null &
     child=$!
-    trap 'kill -TERM '"$child"' 2>/dev/null; exit 130' INT TERM
+    trap 'kill -TERM '"$child"' $ticker 2>/dev/null; exit 130' INT TERM
     (
         while sleep 20 >/dev/null 2>&1 </dev/null; do
             printf '   %s s: %s\n' $((SECONDS - start)) "$(tail -n 1 "$log" | tr -d '\r' | cut -c1-110)"
@@ -148,13 +148,23 @@ want_python() {
 venv_works() { "$VENV/bin/python" -c 'import pip' >/dev/null 2>&1 && usable_python "$VENV/bin/python"; }
 make_venv() {
     local python
-    venv_works && has_python_headers "$VENV/bin/python" && return 0
+    if usable_python "$VENV/bin/python" && has_python_headers "$VENV/bin/python"; then
+        "$VENV/bin/python" -m ensurepip # somebody's environment without pip: keep it
+        return 0
+    fi
     for python in "$(host_python)" /usr/bin/python3; do
         has_python_headers "$python" || continue # python3-dev serves the system's Python only
         "$python" -m venv --clear "$VENV" && venv_works && return 0
     done
     echo "python3 -m venv failed"
     return 1
+}
+# An environment that works but is of no use here may be somebody's: it is not ours to replace.
+check_foreign_venv() {
+    if "$VENV/bin/python" -c '' 2>/dev/null && ! compgen -G "$VENV/.warpx-*" >/dev/null; then
+        usable_python "$VENV/bin/python" || die ".venv has a Python older than 3.11; run: mv .venv .venv.old"
+        has_python_headers "$VENV/bin/python" || die ".venv has a Python without Python.h; run: mv .venv .venv.old"
+    fi
 }
 # A requirement file is installed once; its content and the Python version are the key.
 stamp_of() {
@@ -189,6 +199,7 @@ setup_torch() {
 }
 setup_python() { # setup_python <requirement file>...
     local file
+    check_foreign_venv
     if ! venv_works || ! has_python_headers "$VENV/bin/python"; then
         stage "Python environment in .venv" 120 make_venv ||
             die "no Python environment; run as root: apt-get install -y python3-venv python3-dev"
