@@ -16,7 +16,8 @@ template <int N> struct shape {
     constexpr shape() = default;
 
     template <class... I>
-        requires(sizeof...(I) == N && N > 0 && (std::is_convertible_v<I, int64_t> && ...))
+        requires(sizeof...(I) == N && N > 0 &&
+                 ((std::is_convertible_v<I, int64_t> && !std::is_floating_point_v<I>) && ...))
     WARPX_HOST_DEVICE constexpr shape(const I&... extents) : values{static_cast<int64_t>(extents)...} {}
 
     WARPX_HOST_DEVICE static constexpr int rank() noexcept { return N; }
@@ -91,6 +92,7 @@ constexpr overlap search_overlap(const int64_t* extent, const int64_t* stride, i
         if (!checked_multiply(extent[k] - 1, stride[k], term) || !checked_add(reach, term, reach))
             return overlap::unknown;
     }
+    if (reach > INT64_MAX / 4) return overlap::unknown; // the sums below stay within four times that
     if (rank == 1) {
         if (rest % stride[0] != 0) return overlap::none;
         const int64_t d = -rest / stride[0];
