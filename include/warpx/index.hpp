@@ -18,6 +18,8 @@ struct index_access; // the launches of every backend make indices through this
 /// + 1)` is not.
 template <int Axis, int Rank> class axis {
 public:
+    constexpr axis(const axis&) noexcept = default;
+    axis& operator=(const axis&) = delete;
     WARPX_HOST_DEVICE constexpr operator int64_t() const noexcept { return position_; }
 
 private:
@@ -30,6 +32,8 @@ private:
 /// `auto [row, col] = i;` gives its axes. With one extent it converts to a signed 64-bit integer.
 template <int N> class index {
 public:
+    constexpr index(const index&) noexcept = default;
+    index& operator=(const index&) = delete;
     WARPX_HOST_DEVICE constexpr operator int64_t() const noexcept
         requires(N == 1)
     {
