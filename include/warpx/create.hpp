@@ -147,7 +147,12 @@ template <element T>
     }
     auto a = detail::allocate<T>(shape<1>(count), false);
     T* data = a.data_handle();
-    for (int64_t k = 0; k < count; ++k) data[k] = static_cast<T>(start + static_cast<compute_t<T>>(k) * step);
+    for (int64_t k = 0; k < count; ++k)
+        if constexpr (std::is_integral_v<T>) // modulo 2^64: k * step may not fit into T although the sum does
+            data[k] = static_cast<T>(static_cast<uint64_t>(start) +
+                                     static_cast<uint64_t>(k) * static_cast<uint64_t>(step));
+        else
+            data[k] = static_cast<T>(start + static_cast<compute_t<T>>(k) * step);
     return a;
 }
 template <element T>
