@@ -152,19 +152,21 @@ template <class Bits> WARPX_HOST_DEVICE bool cas(Bits* place, Bits& expected, co
 
 /// A first guess of the bits of an element; the comparison that follows corrects it.
 template <class Bits> WARPX_HOST_DEVICE Bits glance(const Bits* place) noexcept {
-    if constexpr (sizeof(Bits) == 16) {
+#if !defined(__CUDA_ARCH__)
+    if (reinterpret_cast<uintptr_t>(place) % sizeof(Bits) != 0) [[unlikely]] {
+        const atomic_lock lock(place);
+        Bits bits;
+        memcpy(&bits, place, sizeof(Bits));
+        return bits;
+    }
+#endif
+    if constexpr (sizeof(Bits) == 16)
         return {glance(&place->low), glance(&place->high)};
-    } else {
+    else {
 #if defined(__CUDA_ARCH__)
         return *static_cast<const volatile Bits*>(place);
 #else
-        Bits bits;
-        if (reinterpret_cast<uintptr_t>(place) % sizeof(Bits) != 0) [[unlikely]] {
-            const atomic_lock lock(place);
-            memcpy(&bits, place, sizeof(Bits));
-        } else
-            bits = __atomic_load_n(place, __ATOMIC_RELAXED);
-        return bits;
+        return __atomic_load_n(place, __ATOMIC_RELAXED);
 #endif
     }
 }
@@ -264,7 +266,18 @@ struct add_op {
 };
 struct subtract_op {
     template <class T> WARPX_HOST_DEVICE T operator()(T* place, const T& v) const noexcept {
-        return add_op{}(place, static_cast<T>(-v));
+        using C = addend_t<T>;
+        if constexpr (std::is_integral_v<C>) { // -v overflows for the least number; modulo 2^64 it does not
+            constexpr int count = sizeof(T) / sizeof(C);
+            C parts[count];
+            memcpy(static_cast<void*>(parts), &v, sizeof(T));
+            for (int k = 0; k < count; ++k)
+                parts[k] = static_cast<C>(uint64_t{0} - static_cast<uint64_t>(parts[k]));
+            T negative;
+            memcpy(static_cast<void*>(&negative), parts, sizeof(T));
+            return add_op{}(place, negative);
+        } else
+            return add_op{}(place, static_cast<T>(-v));
     }
 };
 template <bool Smaller> struct pick_op {
