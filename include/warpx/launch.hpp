@@ -156,6 +156,10 @@ WARPX_COLD [[noreturn]] inline void refuse_extents(const launch_site& site, cons
     throw launch_error(sentence("kernel " + site_name(site), "extents that are not negative",
                                 tuple_text(extents, rank), "check the launch dimensions"));
 }
+WARPX_COLD [[noreturn]] inline void refuse_count(const launch_site& site, const int64_t* extents, int rank) {
+    throw launch_error(sentence("kernel " + site_name(site), "a number of items that 64 bits count",
+                                tuple_text(extents, rank), "check the launch dimensions"));
+}
 WARPX_COLD [[noreturn]] inline void refuse_backend(const launch_site& site) {
     throw launch_error(sentence(
         "kernel " + site_name(site), "host arrays, since this file was compiled without CUDA",
@@ -277,6 +281,12 @@ auto dispatch(const launch_options& options, const launch_site& site, const shap
                     refuse_extents(site, extents.values, R);
             for (int axis = 0; axis < R; ++axis)
                 if (extents[axis] == 0) return Action::nothing();
+            if constexpr (R > 1) { // a count that wrapped would leave items out, without a word
+                int64_t count = extents[0];
+                for (int axis = 1; axis < R; ++axis)
+                    if (!checked_multiply(count, extents[axis], count)) [[unlikely]]
+                        refuse_count(site, extents.values, R);
+            }
             if constexpr (named_devices == 2 || device_only<F>) {
                 static_assert(on_cuda::present, "warpx::launch: CUDA arrays are launched from a .cu file "
                                                 "that includes <warpx/cuda/cuda.cuh>");
