@@ -25,7 +25,7 @@ public:
 
 private:
     struct record {
-        int64_t reader = -1, writer = -1; // items; -2: several readers
+        int64_t reader = -1, other_reader = -1, writer = -1; // items; two different ones are enough readers
     };
     void touch(const void* data, size_t bytes, bool writes) {
         const auto first = reinterpret_cast<uintptr_t>(data);
@@ -33,12 +33,14 @@ private:
             record& seen = bytes_[at];
             if (seen.writer >= 0 && seen.writer != item_)
                 refuse(data, seen.writer, writes ? "written" : "read");
-            if (writes && seen.reader != -1 && seen.reader != item_)
-                refuse(data, seen.reader < 0 ? 0 : seen.reader, "written");
-            if (writes)
+            if (writes) {
+                for (const int64_t reader : {seen.reader, seen.other_reader})
+                    if (reader >= 0 && reader != item_) refuse(data, reader, "written");
                 seen.writer = item_;
-            else
-                seen.reader = seen.reader == -1 || seen.reader == item_ ? item_ : -2;
+            } else if (seen.reader < 0)
+                seen.reader = item_;
+            else if (seen.reader != item_)
+                seen.other_reader = item_;
         }
     }
     WARPX_COLD [[noreturn]] void refuse(const void* data, int64_t other, const char* what) const {
