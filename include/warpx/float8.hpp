@@ -61,8 +61,9 @@ WARPX_HOST_DEVICE constexpr float8_layout layout_of(float8_format format) noexce
 /// What does not fit becomes infinity where the format has one, else NaN; `saturated` gives the largest
 /// finite number instead. NaN stays NaN, with its sign where the format has signed NaNs. e8m0fnu holds powers
 /// of two from 2^-127 to 2^127: zero, negative numbers and infinity become NaN, positive numbers below 2^-127
-/// become 2^-127, ties go up. The encodings and the rules are those of ml_dtypes, which NumPy and JAX use, but
-/// for one: e8m0fnu rounds numbers between 2^-127 and 1.5 * 2^-127 to the nearest, ml_dtypes rounds them up.
+/// become 2^-127, ties go up. The encodings and the rules are those of ml_dtypes, which NumPy and JAX use,
+/// but for one: e8m0fnu rounds numbers between 2^-127 and 1.5 * 2^-127 to the nearest, ml_dtypes rounds them
+/// up.
 template <float8_format Format> class float8 : public detail::small_float<float8<Format>, uint8_t> {
     using base = detail::small_float<float8<Format>, uint8_t>;
 
