@@ -91,10 +91,6 @@ WARPX_COLD [[noreturn]] inline void refuse_block_size(const launch_site& site, i
     throw launch_error(sentence("kernel " + site_name(site), "a block size from 1 to 1024, or 0",
                                 std::to_string(block_size), "leave launch_options::block_size at 0"));
 }
-WARPX_COLD [[noreturn]] inline void refuse_count(const launch_site& site, const int64_t* extents, int rank) {
-    throw launch_error(sentence("kernel " + site_name(site), "fewer than 2^63 items",
-                                tuple_text(extents, rank), "check the launch dimensions"));
-}
 /// Also takes the error back from the runtime, whose next caller should not find it again.
 WARPX_COLD [[noreturn]] inline void refuse_status(const launch_site& site, cudaError_t status,
                                                   const std::string& tried, const char* remedy) {
@@ -173,10 +169,7 @@ void enqueue(const launch_options& options, const launch_site& site, int ordinal
     constexpr int default_block_size = 256;
     constexpr int64_t most_blocks = INT32_MAX;
 
-    int64_t count = 1;
-    for (int axis = 0; axis < R; ++axis)
-        if (!checked_multiply(count, extents[axis], count)) [[unlikely]]
-            refuse_count(site, extents.values, R);
+    const int64_t count = extents.count();
     const int block_size = options.block_size == 0 ? default_block_size : options.block_size;
     if (block_size < 1 || block_size > 1024) [[unlikely]]
         refuse_block_size(site, block_size);
