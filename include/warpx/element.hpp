@@ -26,9 +26,6 @@ namespace detail {
 template <class First, class... Fields>
 struct field_list {}; // the first is void, because macros end with a comma
 
-template <class T> inline constexpr bool is_float8 = false;
-template <float8_format Format> inline constexpr bool is_float8<float8<Format>> = true;
-
 template <class T> constexpr dtype scalar_dtype() noexcept {
     if constexpr (std::is_same_v<T, bool>)
         return {dtype_code::bool_, 8, 1};
@@ -40,7 +37,7 @@ template <class T> constexpr dtype scalar_dtype() noexcept {
         return {dtype_code::bfloat, 16, 1};
     else if constexpr (std::is_same_v<T, complex<float>> || std::is_same_v<T, complex<double>>)
         return {dtype_code::complex, uint8_t{8 * sizeof(T)}, 1};
-    else if constexpr (is_float8<T>)
+    else if constexpr (is_float8_v<T>)
         return {static_cast<dtype_code>(T::format), 8, 1};
     else
         return {dtype_code::opaque, 0, 0};
@@ -119,7 +116,7 @@ template <class T> struct compute {
     using type = T;
 };
 template <class T>
-    requires(std::is_same_v<T, half> || std::is_same_v<T, bfloat16> || is_float8<T>)
+    requires(std::is_same_v<T, half> || std::is_same_v<T, bfloat16> || is_float8_v<T>)
 struct compute<T> {
     using type = float;
 };
@@ -146,13 +143,6 @@ concept element =
 
 /// The type arithmetic on `T` happens in: float for half, bfloat16 and float8, `T` otherwise.
 template <class T> using compute_t = typename detail::compute<T>::type;
-
-template <class T> inline constexpr bool is_vec_v = false;
-template <class T, int N> inline constexpr bool is_vec_v<vec<T, N>> = true;
-template <class T> inline constexpr bool is_mat_v = false;
-template <class T, int R, int C> inline constexpr bool is_mat_v<mat<T, R, C>> = true;
-template <class T> inline constexpr bool is_quat_v = false;
-template <class T> inline constexpr bool is_quat_v<quat<T>> = true;
 
 namespace detail {
 /// The dtype the gate asks for: that of the scalar, or a raw record.

@@ -159,12 +159,9 @@ using float8_e5m2 = float8<float8_format::e5m2>;
 using float8_e5m2fnuz = float8<float8_format::e5m2fnuz>;
 using float8_e8m0fnu = float8<float8_format::e8m0fnu>;
 
-/// Whether T is a float8, and the DLPack type code of its format.
+/// Whether T is a float8.
 template <class T> inline constexpr bool is_float8_v = false;
 template <float8_format Format> inline constexpr bool is_float8_v<float8<Format>> = true;
-template <class T>
-    requires is_float8_v<T>
-inline constexpr uint8_t float8_dlpack_code = static_cast<uint8_t>(T::format);
 
 static_assert(sizeof(float8_e5m2) == 1 && std::is_trivially_copyable_v<float8_e5m2>);
 

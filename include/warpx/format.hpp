@@ -41,12 +41,12 @@ template <class F> std::string list_text(int64_t count, const F& item) {
 }
 
 template <class T> std::string element_text(const T& v) {
-    if constexpr (is_vec_v<T>) {
+    if constexpr (detail::is_vec<T>) {
         return list_text(element_traits<T>::count, [&](int k) { return element_text(v[k]); });
-    } else if constexpr (is_quat_v<T>) {
+    } else if constexpr (detail::is_quat<T>) {
         return "(" + element_text(v.x) + ", " + element_text(v.y) + ", " + element_text(v.z) + ", " +
                element_text(v.w) + ")";
-    } else if constexpr (is_mat_v<T>) {
+    } else if constexpr (detail::is_mat<T>) {
         return list_text(element_traits<T>::fold[0], [&](int r) {
             return list_text(element_traits<T>::fold[1], [&](int c) { return element_text(v(r, c)); });
         });

@@ -186,33 +186,33 @@ public:
 
     /// Component `k` of a vector: writable place on a temporary, reference into the local value otherwise.
     template <coordinate I>
-        requires is_vec_v<value_type>
+        requires detail::is_vec<value_type>
     WARPX_HOST_DEVICE constexpr auto operator[](I k) && {
         return component((*Access::pointer(this->place_))[static_cast<int>(k)]);
     }
     template <coordinate I>
-        requires is_vec_v<value_type>
+        requires detail::is_vec<value_type>
     WARPX_HOST_DEVICE constexpr auto& operator[](I k) & noexcept {
         return this->value_[static_cast<int>(k)];
     }
     template <coordinate I>
-        requires is_vec_v<value_type>
+        requires detail::is_vec<value_type>
     WARPX_HOST_DEVICE constexpr auto operator[](I k) const& {
         return this->value_[static_cast<int>(k)];
     }
     /// Element (r, c) of a matrix, likewise.
     template <coordinate I, coordinate J>
-        requires is_mat_v<value_type>
+        requires detail::is_mat<value_type>
     WARPX_HOST_DEVICE constexpr auto operator()(I r, J c) && {
         return component((*Access::pointer(this->place_))(static_cast<int>(r), static_cast<int>(c)));
     }
     template <coordinate I, coordinate J>
-        requires is_mat_v<value_type>
+        requires detail::is_mat<value_type>
     WARPX_HOST_DEVICE constexpr auto& operator()(I r, J c) & noexcept {
         return this->value_(static_cast<int>(r), static_cast<int>(c));
     }
     template <coordinate I, coordinate J>
-        requires is_mat_v<value_type>
+        requires detail::is_mat<value_type>
     WARPX_HOST_DEVICE constexpr auto operator()(I r, J c) const& {
         return this->value_(static_cast<int>(r), static_cast<int>(c));
     }
@@ -291,10 +291,10 @@ template <class T, class Like> using copy_const_t = std::conditional_t<std::is_c
 
 template <class T>
 inline constexpr int named_components =
-    is_vec_v<std::remove_const_t<T>> && element_traits<std::remove_const_t<T>>::count <= 4
+    detail::is_vec<std::remove_const_t<T>> && element_traits<std::remove_const_t<T>>::count <= 4
         ? static_cast<int>(element_traits<std::remove_const_t<T>>::count)
-    : is_quat_v<std::remove_const_t<T>> ? 4
-                                        : 0;
+    : detail::is_quat<std::remove_const_t<T>> ? 4
+                                              : 0;
 
 } // namespace detail
 
