@@ -75,8 +75,16 @@ public:
 
     /// The first element (index 0 in every axis). Memory of the array's device.
     T* data_handle() const noexcept { return data_; }
-    /// Whether the elements lie row by row without gaps.
-    bool is_compact() const noexcept { return empty() || strides_ == detail::compact_strides(extents_); }
+    /// Whether the elements lie row by row without gaps. (The strides of axes of extent 1 do not count.)
+    bool is_compact() const noexcept {
+        uint64_t step = 1;
+        bool compact = true;
+        for (int axis = N - 1; axis >= 0; --axis) {
+            compact = compact && (strides_[axis] == static_cast<int64_t>(step) || extents_[axis] == 1);
+            step *= static_cast<uint64_t>(extents_[axis]);
+        }
+        return compact || empty();
+    }
 
     /// Where the memory is: device_kind::host or device_kind::cuda.
     device_kind device() const noexcept { return device_; }
