@@ -115,8 +115,8 @@ TEST_CASE("float8: a storage type of one byte") {
     STATIC_REQUIRE_FALSE(std::is_convertible_v<float, float8_e5m2>);
     STATIC_REQUIRE(is_float8_v<float8_e8m0fnu>);
     STATIC_REQUIRE_FALSE(is_float8_v<float>);
-    STATIC_REQUIRE(float8_dlpack_code<float8_e3m4> == 7);
-    STATIC_REQUIRE(float8_dlpack_code<float8_e8m0fnu> == 14);
+    STATIC_REQUIRE(static_cast<int>(float8_e3m4::format) == 7);
+    STATIC_REQUIRE(static_cast<int>(float8_e8m0fnu::format) == 14);
     float8_e4m3fn a(1.5f);
     a += 2;
     a = a * a;
