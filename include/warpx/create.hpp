@@ -218,7 +218,7 @@ template <class R> using range_element_t = std::remove_pointer_t<decltype(std::d
 } // namespace detail
 
 /// A contiguous range of elements: has `data()` and `size()` (std::vector, std::span, std::array,
-/// std::string, ...).
+/// ...).
 template <class R>
 concept contiguous_elements = requires(R& r) {
     requires std::is_convertible_v<decltype(r.size()), size_t>;

@@ -26,10 +26,16 @@ namespace detail {
 template <class First, class... Fields>
 struct field_list {}; // the first is void, because macros end with a comma
 
+/// Integers that count: no character types (the sign of `char` depends on the machine), no __int128.
+template <class T>
+inline constexpr bool is_integer =
+    std::is_integral_v<T> && sizeof(T) <= 8 && !std::is_same_v<T, char> && !std::is_same_v<T, wchar_t> &&
+    !std::is_same_v<T, char8_t> && !std::is_same_v<T, char16_t> && !std::is_same_v<T, char32_t>;
+
 template <class T> constexpr dtype scalar_dtype() noexcept {
     if constexpr (std::is_same_v<T, bool>)
         return {dtype_code::bool_, 8, 1};
-    else if constexpr (std::is_integral_v<T>)
+    else if constexpr (is_integer<T>)
         return {std::is_signed_v<T> ? dtype_code::int_ : dtype_code::uint, uint8_t{8 * sizeof(T)}, 1};
     else if constexpr (std::is_same_v<T, half> || std::is_same_v<T, float> || std::is_same_v<T, double>)
         return {dtype_code::float_, uint8_t{8 * sizeof(T)}, 1};

@@ -47,8 +47,10 @@
         using described = Type;                                                                              \
         using fields =                                                                                       \
             ::warpx::detail::field_list<void WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_TYPE, __VA_ARGS__)>;       \
-        static constexpr const char* names[] = {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_NAME, __VA_ARGS__)};    \
-        static constexpr size_t field_bytes = 0 WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_SIZE, __VA_ARGS__);     \
+        [[maybe_unused]] static constexpr const char* names[] = {                                            \
+            WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_NAME, __VA_ARGS__)};                                        \
+        [[maybe_unused]] static constexpr size_t field_bytes =                                               \
+            0 WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_SIZE, __VA_ARGS__);                                       \
         WARPX_DETAIL_ANY_LINKAGE                                                                             \
         template <template <class> class P> struct rebind {                                                  \
             WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_MEMBER, __VA_ARGS__)                                        \
