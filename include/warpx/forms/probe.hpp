@@ -11,7 +11,7 @@ namespace detail {
 
 /// What is known of how a kernel uses an argument. `unknown`: it was never probed, or the program's static
 /// constructors still run; whoever asks then takes the direct form.
-enum class access : unsigned char { unknown, pointwise, shared };
+enum class access_kind : unsigned char { unknown, pointwise, shared };
 
 #pragma GCC visibility push(hidden)
 
@@ -30,9 +30,9 @@ template <class Kernel, int Argument> struct access_facts {
     static inline constinit bool shared = false;
     [[gnu::constructor(1000)]] static void register_shared() noexcept { shared = true; }
 
-    static access known() noexcept {
-        if (!probe_facts<Kernel>::complete) return access::unknown;
-        return shared ? access::shared : access::pointwise;
+    static access_kind known() noexcept {
+        if (!probe_facts<Kernel>::complete) return access_kind::unknown;
+        return shared ? access_kind::shared : access_kind::pointwise;
     }
 };
 
@@ -93,8 +93,12 @@ struct kernel_probe<std::integer_sequence<int, Argument...>, Kernel, R, A...> {
         kernel(i, arguments...);
     }
     static void require() noexcept {
-        (void)&never_run;
-        (void)&probe_facts<Kernel>::register_kernel;
+        // A kernel that wants two parameters of one type fits other forms only, and stays unknown.
+        if constexpr (std::is_invocable_v<const Kernel&, const index<R>&,
+                                          const typename bound<form::probe<Kernel>, Argument, A>::type&...>) {
+            (void)&never_run;
+            (void)&probe_facts<Kernel>::register_kernel;
+        }
     }
 };
 
