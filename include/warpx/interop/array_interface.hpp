@@ -51,6 +51,10 @@ inline dtype parse_typestr(const char* text) {
     const char* digit = kind ? text + 2 : "";
     for (int count = 0; *digit >= '0' && *digit <= '9' && count < 9; ++digit, ++count)
         size = size * 10 + (*digit - '0');
+    // These two need not end with a size: "|O", "<M8[s]".
+    if (kind == 'O') detail::refuse_typestr(text, "Python objects", "convert with .astype('float64') first");
+    if (kind == 'm' || kind == 'M')
+        detail::refuse_typestr(text, "dates or durations", "view them as integers first: .view('int64')");
     if ((order != '<' && order != '>' && order != '|' && order != '=') || !kind || *digit || size == 0)
         detail::refuse_typestr(text, "malformed", "expected a byte order, a kind and a size, as in '<f4'");
     const auto one_of = [size](int64_t a, int64_t b, int64_t c, int64_t d) {
@@ -83,14 +87,9 @@ inline dtype parse_typestr(const char* text) {
         detail::refuse_typestr(text, "a record of more than 65535 bytes", "export its fields one by one");
     case 't':
         detail::refuse_typestr(text, "a bit field", "unpack to one byte a value first");
-    case 'O':
-        detail::refuse_typestr(text, "Python objects", "convert with .astype('float64') first");
     case 'S':
     case 'U':
         detail::refuse_typestr(text, "strings", "convert to numbers first");
-    case 'm':
-    case 'M':
-        detail::refuse_typestr(text, "dates or durations", "view them as integers first: .view('int64')");
     default:
         break;
     }

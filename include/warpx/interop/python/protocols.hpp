@@ -352,7 +352,9 @@ WARPX_COLD inline void take_ndarray_officially(PyObject* object, described_objec
     const ref descr = attribute(object, "dtype");
     const std::string kind = utf8(attribute(descr.get(), "kind").get()),
                       order = utf8(attribute(descr.get(), "byteorder").get());
-    const bool plain = order != ">" && kind.find_first_of("biufc") == 0;
+    const ref size = attribute(descr.get(), "itemsize");
+    const long bytes = size ? PyLong_AsLong(size.get()) : 0;
+    const bool plain = order != ">" && kind.find_first_of("biufc") == 0 && bytes <= (kind == "c" ? 16 : 8);
     if (plain && try_buffer(object, out, argument).empty()) return;
     const dtype type = named_numpy_dtype(descr.get(), argument); // or a sentence
     const ref fields(PyObject_GetAttrString(object, "__array_interface__"));

@@ -273,12 +273,12 @@ WARPX_COLD inline bool torch_flag(PyObject* tensor, const char* name) {
 /// Everything but gradients, asked of PyTorch itself. Throws, or returns because the memory is what it seems.
 WARPX_COLD inline void official_torch_checks(PyObject* tensor, const char* argument) {
     using python::category;
-    if (torch_says(torch.is_wrapped, tensor))
-        refuse_torch(category::type, argument, "a tensor inside torch.func (vmap, grad, jvp)",
-                     "call this outside of the transformation, or register it as an operator");
     if (torch_says(torch.is_functional, tensor))
         refuse_torch(category::type, argument,
                      "a functional tensor (torch.func.functionalize, torch.compile)",
+                     "call this outside of the transformation, or register it as an operator");
+    if (torch_says(torch.is_wrapped, tensor))
+        refuse_torch(category::type, argument, "a tensor inside torch.func (vmap, grad, jvp)",
                      "call this outside of the transformation, or register it as an operator");
     if (torch_flag(tensor, "is_meta"))
         refuse_torch(category::buffer, argument, "a meta tensor, which has no memory",
