@@ -118,8 +118,9 @@ constexpr overlap search_overlap(const int64_t* extent, const int64_t* stride, i
 constexpr overlap self_overlap(const int64_t* extents, const int64_t* strides, int rank) noexcept {
     int64_t extent[64] = {}, stride[64] = {};
     int used = 0;
-    for (int axis = 0; axis < rank; ++axis) {
+    for (int axis = 0; axis < rank; ++axis)
         if (extents[axis] == 0) return overlap::none;
+    for (int axis = 0; axis < rank; ++axis) {
         if (extents[axis] == 1) continue;
         if (strides[axis] == 0) return overlap::found;
         if (used == 64) return overlap::unknown;
