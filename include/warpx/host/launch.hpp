@@ -65,9 +65,9 @@ template <int Inner, int R, class F, class... V>
 void run_nest(const launch_options& options, const nest<R>& plan, const F& kernel, const V&... arguments) {
     constexpr int outer = nest<R>::outer_axis(Inner);
     const auto body = [&](int64_t begin, int64_t end) {
-        for (int64_t item = begin; item < end; ++item) {
+        for (int64_t item = begin; item < end;) {
             shape<R> base;
-            const tile t = plan.decode(item, Inner, outer, base);
+            const tile t = plan.decode(item, end, Inner, outer, base);
             tile_loop<Inner, outer, R, F, V...>(base, t, kernel, arguments...);
         }
     };
