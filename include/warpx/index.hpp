@@ -46,7 +46,10 @@ public:
 
 private:
     friend struct detail::index_access;
-    WARPX_HOST_DEVICE constexpr explicit index(const shape<N>& positions) noexcept : positions_(positions) {}
+    // Not constexpr, and neither is a handle's: a lambda that takes them by value is then no constexpr
+    // function, and nvcc's --expt-relaxed-constexpr does not let an unmarked one into device code (with a
+    // call of a host function in it, that would be a kernel which does nothing, compiled without a word).
+    WARPX_HOST_DEVICE explicit index(const shape<N>& positions) noexcept : positions_(positions) {}
     shape<N> positions_;
 };
 

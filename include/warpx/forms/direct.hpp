@@ -101,7 +101,7 @@ namespace detail {
 template <class T, int N, class Layout>
 class direct_handle : public Layout, public handle_interface<direct_handle<T, N, Layout>, T, N> {
 public:
-    direct_handle() = default;
+    WARPX_HOST_DEVICE direct_handle() noexcept {} // not constexpr: see index
     template <class D>
     explicit direct_handle(const array<T, N, D>& a) noexcept : Layout(a), data_(a.data_handle()) {}
 
