@@ -95,24 +95,28 @@ public:
     }
 
     std::string axis_text(shape<N> position, int axis) const {
-        if (axis == N) {
-            const std::string text = text_at(position);
-            return N == 0 ? text : std::string(width_ - text.size(), ' ') + text;
-        }
-        const std::string gap =
-            axis + 1 == N ? ", " : ",\n" + std::string(static_cast<size_t>(axis) + 1, ' ');
-        std::string text = "[";
-        const int64_t extent = array_.extent(axis);
-        for (int64_t k = 0; k < extent; ++k) {
-            if (k) text += gap;
-            if (!all_ && extent > 2 * options_.edge && k == options_.edge) {
-                text += "..." + gap;
-                k = extent - options_.edge;
+        if constexpr (N == 0) {
+            return text_at(position);
+        } else {
+            if (axis == N) {
+                const std::string text = text_at(position);
+                return std::string(width_ - text.size(), ' ') + text;
             }
-            position[axis] = k;
-            text += axis_text(position, axis + 1);
+            const std::string gap =
+                axis + 1 == N ? ", " : ",\n" + std::string(static_cast<size_t>(axis) + 1, ' ');
+            std::string text = "[";
+            const int64_t extent = array_.extent(axis);
+            for (int64_t k = 0; k < extent; ++k) {
+                if (k) text += gap;
+                if (!all_ && extent > 2 * options_.edge && k == options_.edge) {
+                    text += "..." + gap;
+                    k = extent - options_.edge;
+                }
+                position[axis] = k;
+                text += axis_text(position, axis + 1);
+            }
+            return text + "]";
         }
-        return text + "]";
     }
 
 private:
