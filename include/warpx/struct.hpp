@@ -30,6 +30,7 @@
 #endif
 #define WARPX_DETAIL_FIELD_MEMBER(field) P<decltype(described::field)> field;
 #define WARPX_DETAIL_FIELD_PLACE(field) P<decltype(described::field)>(Access::part(place, &s->field)),
+#define WARPX_DETAIL_FIELD_CONVERT(field) P<decltype(described::field)>(r.field),
 #define WARPX_DETAIL_FIELD_GATHER(field) s.field = r.field;
 #define WARPX_DETAIL_FIELD_EACH(field) f(parts.field...);
 #define WARPX_DETAIL_FIELD_MAP(field) f(s.field),
@@ -60,6 +61,10 @@
         WARPX_HOST_DEVICE static constexpr rebind<P> places(Place place) {                                   \
             auto* s = Access::pointer(place);                                                                \
             return {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_PLACE, __VA_ARGS__)};                               \
+        }                                                                                                    \
+        template <template <class> class P, class R>                                                         \
+        WARPX_HOST_DEVICE static constexpr rebind<P> convert(const R& r) {                                   \
+            return {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_CONVERT, __VA_ARGS__)};                             \
         }                                                                                                    \
         template <class R> WARPX_HOST_DEVICE static constexpr described gather(const R& r) {                 \
             described s{};                                                                                   \
@@ -108,6 +113,10 @@ public:
     WARPX_HOST_DEVICE constexpr explicit located(typename Access::template place<T> place)
         : fields::type(fields::at(place)) {}
     constexpr located(const located&) noexcept = default;
+    template <class U>
+        requires relocates<U, T, Access>
+    WARPX_HOST_DEVICE constexpr located(const located<U, Access>& o) noexcept
+        : fields::type(traits::template convert<fields::template field>(o)) {}
 
     WARPX_HOST_DEVICE constexpr value_type get() const { return traits::gather(*this); }
     WARPX_HOST_DEVICE constexpr operator value_type() const { return get(); }
@@ -115,6 +124,8 @@ public:
     // clang-format off
     WARPX_HOST_DEVICE constexpr located& operator=(const located& o) & { return set(o.get()); }
     WARPX_HOST_DEVICE constexpr located&& operator=(const located& o) && { return std::move(*this).set(o.get()); }
+    WARPX_HOST_DEVICE constexpr located& operator=(const value_type& v) & { return set(v); } // braces: v[i] = {1, 2}
+    WARPX_HOST_DEVICE constexpr located&& operator=(const value_type& v) && { return std::move(*this).set(v); }
     template <class U> WARPX_HOST_DEVICE constexpr located& operator=(const U& u) & { return set(value(u)); }
     template <class U> WARPX_HOST_DEVICE constexpr located&& operator=(const U& u) && { return std::move(*this).set(value(u)); }
     // clang-format on
