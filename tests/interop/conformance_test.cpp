@@ -222,7 +222,7 @@ TEMPLATE_TEST_CASE("every element type refuses every other dtype", "", bool, int
     test::memory room;
     const facts mine = facts_of<TestType>();
     int accepted = 0;
-    for (int code = 0; code < 256; ++code)
+    for (const int code : {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 99, 255})
         for (const int bits : {0, 1, 4, 6, 8, 16, 32, 64, 80, 128, 255})
             for (const int lanes : {0, 1, 2, 4}) {
                 test::claim said(
