@@ -25,35 +25,18 @@ template <int N = 0> struct import_options : bind_options<N> {
 /// Refused with argument_error: lazy conjugates and negations, fake, functional, sparse, meta and wrapped
 /// tensors, tensors whose gradient is recorded, JAX tracers, masked and structured arrays, foreign byte
 /// order, long double. Nothing is converted or copied. A pending Python exception is kept.
-class tensor {
+class [[gnu::visibility("hidden")]] tensor { // hidden: it holds pointers into this module's state
 public:
     /// Describes `object`, which the caller keeps alive for as long as this and arrays borrowed from it are
     /// used. `name` is the argument's name in messages.
     explicit tensor(PyObject* object, const char* name = nullptr, bool allow_gradient = false)
         : object_(object), name_(name) {
         PyTypeObject* type = Py_TYPE(object);
-        if (type == detail::py::numpy.ndarray && detail::py::numpy.direct) [[likely]] {
+        if (type == detail::py::numpy.ndarray && detail::py::describe_plain_ndarray(object, parts_.desc))
+            [[likely]]
             framework_ = framework::numpy;
-            try {
-                detail::py::describe_ndarray(object, parts_.desc, name);
-            } catch (const bind_error& e) {
-                refuse(e, false);
-            }
-            return;
-        }
-        if ((type == detail::py::torch.tensor || type == detail::py::torch.parameter) &&
-            detail::py::torch.impl_offset && detail::py::torch.api) [[likely]] {
-            framework_ = framework::torch;
-            detail::py::check_torch(object, name, allow_gradient);
-            if (detail::py::take_exchange(detail::py::torch.api, object, parts_, name)) [[likely]]
-                return;
-            PyErr_Clear();
-        }
-        try {
-            framework_ = detail::py::describe_any(object, parts_, name, allow_gradient);
-        } catch (const bind_error& e) {
-            refuse(e, false);
-        }
+        else if (!is_plain_torch(type) || !take_torch(allow_gradient))
+            take_any(allow_gradient);
     }
 
     /// What the object claims; its lists are valid while this object lives and Python code does not run.
@@ -78,6 +61,26 @@ public:
     }
 
 private:
+    static bool is_plain_torch(PyTypeObject* type) noexcept {
+        const auto& torch = detail::py::torch;
+        return (type == torch.tensor || type == torch.parameter) && torch.impl_offset && torch.api;
+    }
+    bool take_torch(bool allow_gradient) {
+        framework_ = framework::torch;
+        detail::py::check_torch(object_, name_, allow_gradient);
+        if (detail::py::take_exchange(detail::py::torch.api, object_, parts_, name_)) [[likely]]
+            return true;
+        PyErr_Clear();
+        return false;
+    }
+    WARPX_COLD void take_any(bool allow_gradient) {
+        try {
+            framework_ = detail::py::describe_any(object_, parts_, name_, allow_gradient);
+        } catch (const bind_error& e) {
+            refuse(e, false);
+        }
+    }
+
     template <class T, int N, class Device>
     array<T, N, Device> through_gate(owner_ref keeper, bind_options<N> options) const {
         if (!options.name) options.name = name_;

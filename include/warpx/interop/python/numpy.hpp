@@ -159,8 +159,11 @@ WARPX_COLD inline dtype named_numpy_dtype(PyObject* descr, const char* argument)
     return parse_typestr(text.c_str());
 }
 
-/// Describes an exact numpy.ndarray through its struct. Borrows its lists.
-inline void describe_ndarray(PyObject* object, tensor_desc& desc, const char* argument) {
+/// Describes an exact numpy.ndarray through its struct. Borrows its lists. False where the struct must not be
+/// read, or the dtype needs a closer look.
+inline bool describe_plain_ndarray(PyObject* object, tensor_desc& desc) noexcept {
+    if (!numpy.direct) [[unlikely]]
+        return false;
     const auto* a = reinterpret_cast<const numpy_array*>(object);
     const auto number = static_cast<unsigned>(a->descr->type_num);
     desc.data = a->data;
@@ -169,10 +172,16 @@ inline void describe_ndarray(PyObject* object, tensor_desc& desc, const char* ar
     desc.strides = a->strides;
     desc.stride_unit = stride_unit::bytes;
     desc.read_only = !(a->flags & numpy_writeable);
-    if (number < 24 && numpy_dtypes[number].bits != 0 && a->descr->byteorder != '>') [[likely]]
-        desc.dtype = numpy_dtypes[number];
-    else
-        desc.dtype = named_numpy_dtype(reinterpret_cast<PyObject*>(a->descr), argument);
+    if (number >= 24 || numpy_dtypes[number].bits == 0 || a->descr->byteorder == '>') [[unlikely]]
+        return false;
+    desc.dtype = numpy_dtypes[number];
+    return true;
+}
+/// The same for every dtype; a sentence for those that are refused.
+WARPX_COLD inline void describe_ndarray(PyObject* object, tensor_desc& desc, const char* argument) {
+    if (!describe_plain_ndarray(object, desc))
+        desc.dtype = named_numpy_dtype(
+            reinterpret_cast<PyObject*>(reinterpret_cast<numpy_array*>(object)->descr), argument);
 }
 
 } // namespace py
