@@ -78,3 +78,5 @@ if(Python_FOUND)
         add_dependencies(warpx_bench bench_nanobind)
     endif()
 endif()
+
+include(python/targets.cmake) # the modules of bench/python
