@@ -16,23 +16,24 @@ thread_local int allocations = 0;
 thread_local int fail_after = -1; // so many more allocations succeed; -1: all do
 } // namespace
 
-void* operator new(size_t bytes) {
+// Not inlined: g++ would see free() given memory of operator new.
+[[gnu::noinline]] void* operator new(size_t bytes) {
     if (fail_after == 0) throw std::bad_alloc();
     if (fail_after > 0) --fail_after;
     ++allocations;
     if (void* p = std::malloc(bytes ? bytes : 1)) return p;
     throw std::bad_alloc();
 }
-void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
     try {
         return operator new(bytes);
     } catch (const std::bad_alloc&) {
         return nullptr;
     }
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, size_t) noexcept { std::free(p); }
-void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, size_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
 
 namespace {
 struct particle {
@@ -70,6 +71,15 @@ using test::refusal;
 namespace {
 constexpr dtype f32 = dtype_of<float>;
 }
+
+#if defined(WARPX_TEST_OLD_DLPACK)
+TEST_CASE("the header is the old one") {
+#    if defined(DLPACK_MAJOR_VERSION)
+    FAIL("dlpack.h of a later version was found first");
+#    endif
+    CHECK(DLPACK_VERSION == 80);
+}
+#endif
 
 // -- imports -----------------------------------------------------------------------------------------------
 

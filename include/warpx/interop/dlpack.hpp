@@ -15,6 +15,21 @@
         "warpx needs dlpack.h (0.8 or newer): link warpx::warpx in CMake, or `pip install apache-tvm-ffi` or clone github.com/dmlc/dlpack and add its include folder"
 #endif
 
+#if !defined(DLPACK_MAJOR_VERSION)
+// dlpack.h 0.8 ends before the versioned struct; its layout (dlpack 1.0) is checked below, as everyone's.
+struct DLPackVersion {
+    uint32_t major;
+    uint32_t minor;
+};
+struct DLManagedTensorVersioned {
+    DLPackVersion version;
+    void* manager_ctx;
+    void (*deleter)(DLManagedTensorVersioned* self);
+    uint64_t flags;
+    DLTensor dl_tensor;
+};
+#endif
+
 namespace warpx {
 
 namespace detail {
