@@ -133,10 +133,10 @@ using namespace ::warpx::detail;
 
 /// The kernel `K` in "auto launch<K>(...)", for messages.
 template <const auto& K> struct named {
-    static constexpr launch_site site(const char* name) noexcept { return {&kernel_name<K>, name}; }
+    static constexpr launch_site site(const char* name) noexcept { return {&kernel_signature<K>, "K", name}; }
 };
 template <class K> struct named_type {
-    static constexpr launch_site site(const char* name) noexcept { return {&type_name<K>, name}; }
+    static constexpr launch_site site(const char* name) noexcept { return {&type_signature<K>, "T", name}; }
 };
 
 template <class Dim> constexpr auto extents_of(const Dim& dim) noexcept {
@@ -153,26 +153,29 @@ template <int R> constexpr shape<R> extents_of(const int64_t (&dim)[R]) noexcept
 
 WARPX_COLD [[noreturn]] inline void refuse_extents(const launch_site& site, const int64_t* extents,
                                                    int rank) {
-    throw launch_error(sentence("kernel " + site_name(site), "extents that are not negative",
-                                tuple_text(extents, rank), "check the launch dimensions"));
+    text t;
+    add_site(t, site).expected("extents that are not negative").got("").add(extents, rank);
+    throw launch_error(t.remedy("check the launch dimensions").c_str());
 }
 WARPX_COLD [[noreturn]] inline void refuse_count(const launch_site& site, const int64_t* extents, int rank) {
-    throw launch_error(sentence("kernel " + site_name(site), "a number of items that 64 bits count",
-                                tuple_text(extents, rank), "check the launch dimensions"));
+    text t;
+    add_site(t, site).expected("a number of items that 64 bits count").got("").add(extents, rank);
+    throw launch_error(t.remedy("check the launch dimensions").c_str());
 }
 WARPX_COLD [[noreturn]] inline void refuse_backend(const launch_site& site) {
-    throw launch_error(sentence(
-        "kernel " + site_name(site), "host arrays, since this file was compiled without CUDA",
-        "arrays on a CUDA device",
-        "launch from a .cu file that includes <warpx/cuda/cuda.cuh>, or copy the arrays to the host"));
+    text t;
+    add_site(t, site).expected("host arrays, since this file was compiled without CUDA");
+    t.got("arrays on a CUDA device");
+    t.remedy("launch from a .cu file that includes <warpx/cuda/cuda.cuh>, or copy the arrays to the host");
+    throw launch_error(t.c_str());
 }
 WARPX_COLD [[noreturn]] inline void refuse_mix(const launch_site& site, int host_argument,
                                                int cuda_argument) {
-    throw launch_error(
-        sentence("kernel " + site_name(site), "arrays on one device",
-                 "array " + std::to_string(host_argument) + " in host memory and array " +
-                     std::to_string(cuda_argument) + " on a CUDA device",
-                 "copy one of them (arrays count from 0; pinned and managed memory works on both sides)"));
+    text t;
+    add_site(t, site).expected("arrays on one device").got("array ").add(host_argument);
+    t.add(" in host memory and array ").add(cuda_argument).add(" on a CUDA device");
+    t.remedy("copy one of them (arrays count from 0; pinned and managed memory works on both sides)");
+    throw launch_error(t.c_str());
 }
 
 /// Where arrays of run-time device are. Throws launch_error on a mix.
@@ -198,10 +201,10 @@ template <class... A> bool all_compact(const A&... arguments) noexcept {
 /// Checked launches find arrays that are smaller than the launch before the first item runs.
 WARPX_COLD [[noreturn]] inline void refuse_small(const launch_site& site, int argument, const int64_t* launch,
                                                  const int64_t* array, int rank) {
-    throw launch_error(sentence("kernel " + site_name(site) + ", array " + std::to_string(argument),
-                                "extents of at least the launch's " + tuple_text(launch, rank),
-                                tuple_text(array, rank),
-                                "launch over the array's extents (arrays count from 0)"));
+    text t;
+    add_site(t, site).add(", array ").add(argument).expected("extents of at least the launch's ");
+    t.add(launch, rank).got("").add(array, rank);
+    throw launch_error(t.remedy("launch over the array's extents (arrays count from 0)").c_str());
 }
 
 template <int R, class... A>

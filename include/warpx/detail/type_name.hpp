@@ -3,38 +3,19 @@
 #pragma once
 
 #include "../error.hpp"
-
-#include <string.h>
+#include "text.hpp"
 
 namespace warpx::detail {
 
-/// The text behind "`key` = " in a function-name string, up to the `]` or `;` that ends it.
+/// What the compiler says `key` is in a function-name string.
 WARPX_COLD inline std::string template_argument(const char* function, const char* key) {
-    const std::string text = function;
-    const size_t at = text.find(std::string(key) + " = ");
-    if (at == std::string::npos) return text;
-    const size_t begin = at + std::string(key).size() + 3;
-    int depth = 0;
-    size_t end = begin;
-    for (; end < text.size(); ++end) {
-        const char c = text[end];
-        if (c == '<' || c == '(' || c == '{' || c == '[') ++depth;
-        if ((c == ']' || c == ';') && depth == 0) break;
-        if (c == '>' || c == ')' || c == '}' || c == ']') --depth;
-    }
-    std::string name = text.substr(begin, end - begin);
-    for (const char* noise :
-         {", warpx::device::host", "warpx::"}) // g++ spells default arguments, clang does not
-        for (size_t k = name.find(noise); k != std::string::npos; k = name.find(noise))
-            name.erase(k, strlen(noise));
-    return name;
+    return text().add_template_argument(function, key).c_str();
 }
 
 template <class T> WARPX_COLD std::string type_name() { return template_argument(__PRETTY_FUNCTION__, "T"); }
 
-/// "saxpy" for a kernel given as a named object.
-template <const auto& K> WARPX_COLD std::string kernel_name() {
-    return template_argument(__PRETTY_FUNCTION__, "K");
-}
+/// The same without std::string, for launches: the function names that hold the type `T`, the kernel `K`.
+template <class T> constexpr const char* type_signature() noexcept { return __PRETTY_FUNCTION__; }
+template <const auto& K> constexpr const char* kernel_signature() noexcept { return __PRETTY_FUNCTION__; }
 
 } // namespace warpx::detail

@@ -10,20 +10,31 @@ namespace detail {
 
 /// What a message about an access can say of the launch it happened in.
 struct launch_site {
-    std::string (*kernel)() = nullptr; // from the compiler
-    const char* name = nullptr;        // from launch_options; wins
+    const char* (*kernel)() noexcept = nullptr; // a function name of the compiler that holds ...
+    const char* key = nullptr;                  // ... this template argument
+    const char* name = nullptr;                 // from launch_options; wins
 };
 
+/// "kernel saxpy".
+WARPX_COLD inline text& add_site(text& t, const launch_site& site) noexcept {
+    t.add("kernel ");
+    if (site.name != nullptr) return t.add(site.name);
+    if (site.kernel != nullptr) return t.add_template_argument(site.kernel(), site.key);
+    return t.add("a kernel");
+}
+
 WARPX_COLD inline std::string site_name(const launch_site& site) {
-    return site.name ? site.name : site.kernel ? site.kernel() : "a kernel";
+    text t;
+    return add_site(t, site).c_str() + strlen("kernel ");
 }
 
 WARPX_COLD [[noreturn]] inline void refuse_access(const launch_site& site, int argument,
                                                   const int64_t* position, const int64_t* extents, int rank) {
-    throw index_error(sentence("kernel " + site_name(site) + ", array argument " + std::to_string(argument),
-                               "an index within the shape " + tuple_text(extents, rank),
-                               "index " + tuple_text(position, rank),
-                               "guard the access, or launch over fewer items (arguments count from 0)"));
+    text t;
+    add_site(t, site).add(", array argument ").add(argument);
+    t.expected("an index within the shape ").add(extents, rank).got("index ").add(position, rank);
+    t.remedy("guard the access, or launch over fewer items (arguments count from 0)");
+    throw index_error(t.c_str());
 }
 
 /// Memory that is only addressed within its extents.
