@@ -361,6 +361,8 @@ bool compare_functions() {
     int* counts = nullptr;
     if (!ok(cudaMalloc(&results, sizeof(result) * limit * threads), "cudaMalloc")) return false;
     if (!ok(cudaMalloc(&counts, sizeof(int) * threads), "cudaMalloc")) return false;
+    // Each thread fills as much of its part as it has results.
+    if (!ok(cudaMemset(results, 0, sizeof(result) * limit * threads), "cudaMemset")) return false;
     compute<<<threads / 64, 64>>>(results, counts);
     if (!ok(cudaGetLastError(), "the launch")) return false;
     std::vector<result> device(static_cast<size_t>(limit) * threads), host(limit);
