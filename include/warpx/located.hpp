@@ -34,15 +34,32 @@ struct direct_access {
 
 template <class T, class Access = direct_access> class located;
 
+/// A writable located value becomes a read-only one where the form can say so: `c ? x[i] : y[i]` then has a
+/// type if x is `array<const T, N>` and y `array<T, N>`.
+template <class U, class T, class Access>
+concept relocates =
+    std::is_same_v<const U, T> &&
+    std::is_convertible_v<typename Access::template place<U>, typename Access::template place<T>>;
+
 namespace detail {
 
 template <class, auto...> inline constexpr bool always_false = false;
 
+/// The type two numbers meet in; void where one of them is no real number.
+template <class A, class B> struct common_number {
+    using type = void;
+};
+template <class A, class B>
+    requires(std::is_arithmetic_v<compute_t<A>> && std::is_arithmetic_v<compute_t<B>>)
+struct common_number<A, B> {
+    using type = decltype(compute_t<A>() + compute_t<B>());
+};
+
 /// `a op b` as C++ computes it, with the conversions of arithmetic operands spelled out for -Wconversion.
 template <char Op, class A, class B> WARPX_HOST_DEVICE constexpr auto combine(const A& a, const B& b) {
-    if constexpr (std::is_arithmetic_v<A> && std::is_arithmetic_v<B> && Op != '<' && Op != '>' &&
-                  !(std::is_same_v<A, B> && std::is_same_v<A, decltype(a + b)>)) {
-        using common = decltype(a + b);
+    using common = typename common_number<A, B>::type;
+    if constexpr (Op != '<' && Op != '>' && !std::is_void_v<common> &&
+                  !(std::is_same_v<A, common> && std::is_same_v<B, common>)) {
         return combine<Op>(static_cast<common>(a), static_cast<common>(b));
     } else {
         if constexpr (Op == '+') return a + b;
@@ -118,6 +135,11 @@ public:
         : value_(Access::load(place)), place_(place) {}
     /// A value without a place: a local variable.
     WARPX_HOST_DEVICE constexpr explicit located_whole(const value_type& v) noexcept : value_(v), place_() {}
+    /// The same element, for reading only.
+    template <class U>
+        requires std::is_same_v<const U, T>
+    WARPX_HOST_DEVICE constexpr explicit located_whole(const located_whole<U, Access>& o) noexcept
+        : value_(o.value_), place_(o.place_) {}
 
     WARPX_HOST_DEVICE constexpr const value_type& get() const {
         Access::used(place_);
@@ -132,6 +154,7 @@ public:
     }
 
 protected:
+    template <class, class> friend class located_whole;
     value_type value_;
     place_type place_;
 };
@@ -156,6 +179,9 @@ public:
     using typename whole::value_type;
     using whole::whole;
     constexpr located(const located&) noexcept = default;
+    template <class U>
+        requires relocates<U, T, Access>
+    WARPX_HOST_DEVICE constexpr located(const located<U, Access>& o) noexcept : whole(o) {}
 
     WARPX_HOST_DEVICE constexpr operator value_type() const { return this->get(); }
     /// Types that are only stored (half, bfloat16, ...) and vectors of them also convert to what they compute
@@ -169,6 +195,8 @@ public:
     // clang-format off
     WARPX_HOST_DEVICE constexpr located& operator=(const located& o) & { return set(o.get()); }
     WARPX_HOST_DEVICE constexpr located&& operator=(const located& o) && { return std::move(*this).set(o.get()); }
+    WARPX_HOST_DEVICE constexpr located& operator=(const value_type& v) & { return set(v); } // braces: v[i] = {1, 2}
+    WARPX_HOST_DEVICE constexpr located&& operator=(const value_type& v) && { return std::move(*this).set(v); }
     template <class U> WARPX_HOST_DEVICE constexpr located& operator=(const U& u) & { return set(value(u)); }
     template <class U> WARPX_HOST_DEVICE constexpr located&& operator=(const U& u) && { return std::move(*this).set(value(u)); }
     // clang-format on
@@ -235,6 +263,9 @@ template <class T, class C, class Access> struct named_parts<T, C, 2, Access> {
         : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)) {}
     WARPX_HOST_DEVICE constexpr explicit named_parts(const std::remove_const_t<T>& v) noexcept
         : x(v.x), y(v.y) {}
+    template <class U, class D>
+    WARPX_HOST_DEVICE constexpr explicit named_parts(const named_parts<U, D, 2, Access>& o) noexcept
+        : x(o.x), y(o.y) {}
     WARPX_HOST_DEVICE constexpr auto get() const { return std::remove_const_t<T>(x.get(), y.get()); }
     template <class F, class V> WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
         f(x, v.x), f(y, v.y);
@@ -249,6 +280,9 @@ template <class T, class C, class Access> struct named_parts<T, C, 3, Access> {
           z(Access::part(p, &Access::pointer(p)->z)) {}
     WARPX_HOST_DEVICE constexpr explicit named_parts(const std::remove_const_t<T>& v) noexcept
         : x(v.x), y(v.y), z(v.z) {}
+    template <class U, class D>
+    WARPX_HOST_DEVICE constexpr explicit named_parts(const named_parts<U, D, 3, Access>& o) noexcept
+        : x(o.x), y(o.y), z(o.z) {}
     WARPX_HOST_DEVICE constexpr auto get() const { return std::remove_const_t<T>(x.get(), y.get(), z.get()); }
     template <class F, class V> WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
         f(x, v.x), f(y, v.y), f(z, v.z);
@@ -265,6 +299,9 @@ template <class T, class C, class Access> struct named_parts<T, C, 4, Access> {
           z(Access::part(p, &Access::pointer(p)->z)), w(Access::part(p, &Access::pointer(p)->w)) {}
     WARPX_HOST_DEVICE constexpr explicit named_parts(const std::remove_const_t<T>& v) noexcept
         : x(v.x), y(v.y), z(v.z), w(v.w) {}
+    template <class U, class D>
+    WARPX_HOST_DEVICE constexpr explicit named_parts(const named_parts<U, D, 4, Access>& o) noexcept
+        : x(o.x), y(o.y), z(o.z), w(o.w) {}
     WARPX_HOST_DEVICE constexpr auto get() const {
         return std::remove_const_t<T>(x.get(), y.get(), z.get(), w.get());
     }
@@ -313,6 +350,9 @@ public:
     using operators::set;
     using parts::parts;
     constexpr located(const located&) noexcept = default;
+    template <class U>
+        requires relocates<U, T, Access>
+    WARPX_HOST_DEVICE constexpr located(const located<U, Access>& o) noexcept : parts(o) {}
 
     WARPX_HOST_DEVICE constexpr operator value_type() const { return this->get(); }
     WARPX_HOST_DEVICE constexpr operator compute_t<value_type>() const
@@ -324,6 +364,8 @@ public:
     // clang-format off
     WARPX_HOST_DEVICE constexpr located& operator=(const located& o) & { return set(o.get()); }
     WARPX_HOST_DEVICE constexpr located&& operator=(const located& o) && { return std::move(*this).set(o.get()); }
+    WARPX_HOST_DEVICE constexpr located& operator=(const value_type& v) & { return set(v); } // braces: v[i] = {1, 2}
+    WARPX_HOST_DEVICE constexpr located&& operator=(const value_type& v) && { return std::move(*this).set(v); }
     template <class U> WARPX_HOST_DEVICE constexpr located& operator=(const U& u) & { return set(value(u)); }
     template <class U> WARPX_HOST_DEVICE constexpr located&& operator=(const U& u) && { return std::move(*this).set(value(u)); }
     // clang-format on

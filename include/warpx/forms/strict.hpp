@@ -62,6 +62,11 @@ struct traced_access {
     template <class T> struct place {
         T* data = nullptr;
         race_detector* detector = nullptr;
+        operator place<const T>() const noexcept
+            requires(!std::is_const_v<T>)
+        {
+            return {data, detector};
+        }
     };
     WARPX_DETAIL_HOST_BODY template <class T>
     WARPX_HOST_DEVICE static std::remove_const_t<T> load(const place<T>& p) {
