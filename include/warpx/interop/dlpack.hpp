@@ -6,16 +6,18 @@
 
 #include <new>
 
-#if __has_include(<dlpack/dlpack.h>)
-#    include <dlpack/dlpack.h>
-#elif __has_include(<dlpack.h>)
-#    include <dlpack.h>
-#else
+#if !__has_include(<dlpack/dlpack.h>) && !__has_include(<dlpack.h>)
 #    error                                                                                                   \
         "warpx needs dlpack.h (0.8 or newer): link warpx::warpx in CMake, or `pip install apache-tvm-ffi` or clone github.com/dmlc/dlpack and add its include folder"
-#endif
+#else // the whole file, so that the sentence stands alone
 
-#if !defined(DLPACK_MAJOR_VERSION)
+#    if __has_include(<dlpack/dlpack.h>)
+#        include <dlpack/dlpack.h>
+#    else
+#        include <dlpack.h>
+#    endif
+
+#    if !defined(DLPACK_MAJOR_VERSION)
 // dlpack.h 0.8 ends before the versioned struct; its layout (dlpack 1.0) is checked below, as everyone's.
 struct DLPackVersion {
     uint32_t major;
@@ -28,7 +30,7 @@ struct DLManagedTensorVersioned {
     uint64_t flags;
     DLTensor dl_tensor;
 };
-#endif
+#    endif
 
 namespace warpx {
 
@@ -63,7 +65,7 @@ struct dlpack_exchange_api {
     int (*current_work_stream)(DLDeviceType device_type, int32_t device_id, void** out_stream);
 };
 static_assert(sizeof(dlpack_exchange_api) == 56);
-#if defined(DLPACK_MAJOR_VERSION) && DLPACK_MAJOR_VERSION == 1 && DLPACK_MINOR_VERSION >= 3
+#    if defined(DLPACK_MAJOR_VERSION) && DLPACK_MAJOR_VERSION == 1 && DLPACK_MINOR_VERSION >= 3
 static_assert(sizeof(DLPackExchangeAPI) == sizeof(dlpack_exchange_api) &&
               offsetof(DLPackExchangeAPI, managed_tensor_allocator) ==
                   offsetof(dlpack_exchange_api, managed_tensor_allocator) &&
@@ -75,7 +77,7 @@ static_assert(sizeof(DLPackExchangeAPI) == sizeof(dlpack_exchange_api) &&
                   offsetof(dlpack_exchange_api, dltensor_from_py_object_no_sync) &&
               offsetof(DLPackExchangeAPI, current_work_stream) ==
                   offsetof(dlpack_exchange_api, current_work_stream));
-#endif
+#    endif
 
 } // namespace detail
 
@@ -283,3 +285,5 @@ template <class T, int N, class Device>
 }
 
 } // namespace warpx
+
+#endif
