@@ -325,6 +325,11 @@ def test_array_interface_of_a_buffer(refused):
     short = Interface(data=bytearray(8))
     refused(TypeError, "entries of another type or size", lambda: probe.read(short))
     assert probe.read(Interface(data=bytearray(24)))["sum"] == 0
+    assert probe.read(Interface(data=bytearray(24), strides=(-4,), offset=20))["sum"] == 0
+    for fields in ({"strides": (-4,)}, {"strides": (8,)}, {"offset": 4}, {"offset": -4}):
+        refused(TypeError, "entries of another type or size",
+                lambda fields=fields: probe.read(Interface(data=bytearray(24), **fields)))
+    refused(TypeError, "big-endian", lambda: probe.read(Interface(data=bytearray(24), typestr=">f4")))
 
 
 def test_t36_array_interface_fields(refused):

@@ -185,6 +185,23 @@ def test_version_of_views_and_inference_tensors():
         assert i.tolist() == [7] * 3
 
 
+def test_t05_pending_exceptions_stay():
+    t = torch.ones(4)
+    for x, said in ((t, "accepted"), (t[1:], "accepted"), (torch.ones(3, requires_grad=True), "requires grad"),
+                    (torch.ones(3, dtype=torch.complex64).conj(), "conjugate"), (t.to_sparse(), "sparse")):
+        text, kept = probe.read_while_pending(x)
+        assert kept and said in text
+
+
+def test_t02_dropped_after_the_interpreter(run_python):
+    assert run_python("""
+import torch, warpx_python_probe as probe
+probe.keep(torch.ones(3))
+probe.keep_to_the_end()
+print("kept")
+""").strip() == "kept"
+
+
 def test_reference_counts():
     import sys
 

@@ -234,6 +234,7 @@ WARPX_COLD inline void take_interface(PyObject* object, PyObject* fields, bool c
                       "pass its fields one by one: a['field']");
     PyErr_Clear();
 
+    const int64_t item_bytes = parse_typestr(typestr_text.c_str()).bytes();
     held_interface held{};
     held.object = ref::copy(object).release();
     held.fields = ref::copy(fields).release();
@@ -263,15 +264,18 @@ WARPX_COLD inline void take_interface(PyObject* object, PyObject* fields, bool c
         const Py_ssize_t skip = ok && offset ? PyLong_AsSsize_t(offset) : 0;
         claims.data = ok ? static_cast<char*>(held.buffer.buf) + skip : nullptr;
         claims.read_only = held.buffer.readonly;
-        // Unlike a pointer, a buffer has a known end.
-        int64_t count = 1;
-        for (Py_ssize_t k = 0; k < rank; ++k) ok = ok && checked_multiply(count, held.lists[k], count);
-        ok = ok && skip >= 0 && (strides || count >= 0);
-        if (ok && !strides) {
-            int64_t bytes = 0;
-            ok = checked_multiply(count, parse_typestr(claims.typestr).bytes(), bytes) &&
-                 bytes <= held.buffer.len - skip;
+        // Unlike a pointer, a buffer has known ends.
+        int64_t low = skip, high = skip, step = item_bytes;
+        bool empty = false;
+        for (Py_ssize_t k = rank - 1; ok && k >= 0; --k) {
+            const int64_t extent = held.lists[k], stride = strides ? held.lists[rank + k] : step;
+            int64_t reach = 0;
+            empty = empty || extent == 0;
+            ok = extent >= 0 && (extent == 0 || checked_multiply(extent - 1, stride, reach)) &&
+                 checked_add(reach < 0 ? low : high, reach, reach < 0 ? low : high) &&
+                 (strides || checked_multiply(step, extent, step));
         }
+        ok = ok && (empty || (low >= 0 && high <= held.buffer.len - item_bytes));
     }
     const bool valid = ok && !PyErr_Occurred();
     out.keeper = python_owner<held_interface>::take(held);
@@ -386,6 +390,7 @@ WARPX_COLD inline void take_torch_subclass(PyObject* object, described_object& o
 WARPX_COLD inline python::framework describe_any(PyObject* object, described_object& out,
                                                  const char* argument, bool allow_gradient) {
     using python::category;
+    const error_scope pending;
     PyTypeObject* type = Py_TYPE(object);
     for (int k = 0; k < exchange_count; ++k) {
         const exchange_entry& entry = exchange_types[k];
@@ -395,9 +400,7 @@ WARPX_COLD inline python::framework describe_any(PyObject* object, described_obj
         refuse_object(category::buffer, argument, "an array that its library exports", take_error(),
                       "make a plain array of " + type_text(object) + " first");
     }
-    const error_scope pending;
-    if (!object || object == Py_None)
-        refuse_object(category::type, argument, "an array", "None", "pass an array");
+    if (object == Py_None) refuse_object(category::type, argument, "an array", "None", "pass an array");
     attach_numpy();
     if (numpy.ndarray && type == numpy.ndarray) {
         if (numpy.direct)

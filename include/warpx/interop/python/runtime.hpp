@@ -9,6 +9,9 @@
 
 #include <new>
 
+#if PY_VERSION_HEX < 0x030a0000
+#    error "warpx/interop/python.hpp needs CPython 3.10 or newer"
+#endif
 #if defined(PYPY_VERSION) || defined(Py_GIL_DISABLED)
 #    error                                                                                                   \
         "warpx/interop/python.hpp reads object layouts of CPython under its GIL; PyPy and free-threaded Python are not supported yet"

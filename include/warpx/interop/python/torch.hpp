@@ -273,6 +273,7 @@ WARPX_COLD inline bool torch_flag(PyObject* tensor, const char* name) {
 /// Everything but gradients, asked of PyTorch itself. Throws, or returns because the memory is what it seems.
 WARPX_COLD inline void official_torch_checks(PyObject* tensor, const char* argument) {
     using python::category;
+    const error_scope pending;
     if (torch_says(torch.is_functional, tensor))
         refuse_torch(category::type, argument,
                      "a functional tensor (torch.func.functionalize, torch.compile)",
@@ -304,6 +305,7 @@ WARPX_COLD inline void official_torch_checks(PyObject* tensor, const char* argum
 /// calibration.
 WARPX_COLD inline void torch_gradient_checks(PyObject* tensor, const char* argument, bool allow_gradient) {
     using python::category;
+    const error_scope pending;
     const ref requires_grad(PyObject_GetAttr(tensor, torch.s_requires_grad));
     if (!requires_grad) refuse_torch(category::type, argument, take_error(), "pass an ordinary tensor");
     if (requires_grad.get() == Py_True && !allow_gradient) {
