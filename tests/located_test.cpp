@@ -327,7 +327,7 @@ TEST_CASE("mixed types meet as their values do") {
     double wide = h[0];
     int whole = static_cast<int>(g[0]);
     CHECK((plain == 0.5f && stored == half(0.5f) && wide == 0.5 && whole == 4));
-    if (b[0] && h[0]) plain = g[0];
+    if (b[0] && h[0] > 0) plain = g[0];
     CHECK(plain == 4.0f);
     switch (i[0]) {
     case 3:

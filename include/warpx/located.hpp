@@ -125,6 +125,15 @@ template <class Self, bool ReadOnly> struct located_operators {
     // clang-format on
 };
 
+/// Types that are only stored (half, bfloat16, ...) and vectors of them also convert to what they compute in.
+/// A base class, because clang counts a conversion whose constraint fails when it looks for the only one.
+template <class Self, class V, class Compute = compute_t<V>> struct located_compute {
+    WARPX_HOST_DEVICE constexpr operator Compute() const {
+        return static_cast<Compute>(static_cast<const Self&>(*this).get());
+    }
+};
+template <class Self, class V> struct located_compute<Self, V, V> {};
+
 /// The value part and the place part of elements that are read and written whole.
 template <class T, class Access> class located_whole {
 public:
@@ -170,7 +179,8 @@ protected:
 /// their field names.
 template <class T, class Access>
 class located : public detail::located_whole<T, Access>,
-                public detail::located_operators<located<T, Access>, std::is_const_v<T>> {
+                public detail::located_operators<located<T, Access>, std::is_const_v<T>>,
+                public detail::located_compute<located<T, Access>, std::remove_const_t<T>> {
     using whole = detail::located_whole<T, Access>;
     using operators = detail::located_operators<located<T, Access>, std::is_const_v<T>>;
 
@@ -184,13 +194,6 @@ public:
     WARPX_HOST_DEVICE constexpr located(const located<U, Access>& o) noexcept : whole(o) {}
 
     WARPX_HOST_DEVICE constexpr operator value_type() const { return this->get(); }
-    /// Types that are only stored (half, bfloat16, ...) and vectors of them also convert to what they compute
-    /// in.
-    WARPX_HOST_DEVICE constexpr operator compute_t<value_type>() const
-        requires(!std::is_same_v<compute_t<value_type>, value_type>)
-    {
-        return static_cast<compute_t<value_type>>(this->get());
-    }
 
     // clang-format off
     WARPX_HOST_DEVICE constexpr located& operator=(const located& o) & { return set(o.get()); }
@@ -340,7 +343,8 @@ template <class T, class Access>
 class located<T, Access>
     : public detail::named_parts<T, detail::copy_const_t<scalar_t<std::remove_const_t<T>>, T>,
                                  detail::named_components<T>, Access>,
-      public detail::located_operators<located<T, Access>, std::is_const_v<T>> {
+      public detail::located_operators<located<T, Access>, std::is_const_v<T>>,
+      public detail::located_compute<located<T, Access>, std::remove_const_t<T>> {
     using component_type = detail::copy_const_t<scalar_t<std::remove_const_t<T>>, T>;
     using parts = detail::named_parts<T, component_type, detail::named_components<T>, Access>;
     using operators = detail::located_operators<located<T, Access>, std::is_const_v<T>>;
@@ -355,11 +359,6 @@ public:
     WARPX_HOST_DEVICE constexpr located(const located<U, Access>& o) noexcept : parts(o) {}
 
     WARPX_HOST_DEVICE constexpr operator value_type() const { return this->get(); }
-    WARPX_HOST_DEVICE constexpr operator compute_t<value_type>() const
-        requires(!std::is_same_v<compute_t<value_type>, value_type>)
-    {
-        return static_cast<compute_t<value_type>>(this->get());
-    }
 
     // clang-format off
     WARPX_HOST_DEVICE constexpr located& operator=(const located& o) & { return set(o.get()); }
