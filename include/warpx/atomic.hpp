@@ -219,7 +219,10 @@ template <class H, coordinate... I> WARPX_HOST_DEVICE auto* element_address(cons
     static_assert(sizeof...(I) == H::rank(),
                   "warpx: an atomic takes the array, one coordinate for each of its axes (or the "
                   "index), and the value");
-    return h.address(shape<H::rank()>(static_cast<int64_t>(i)...));
+    if constexpr (sizeof...(I) == H::rank())
+        return h.address(shape<H::rank()>(static_cast<int64_t>(i)...));
+    else
+        return h.address(shape<H::rank()>());
 }
 
 template <class H, class Op, int... I, class... A>
@@ -228,7 +231,8 @@ WARPX_HOST_DEVICE auto atomic_apply(const H& h, const Op& op, std::integer_seque
     using T = typename H::element_type;
     static_assert(!std::is_const_v<T>,
                   "warpx: this array is read-only (its element type is const); atomics need array<T, N>");
-    return op(element_address(h, pick<I>(a...)...),
+    // The cast only matters after the assertion failed: then no other error follows.
+    return op(const_cast<std::remove_const_t<T>*>(element_address(h, pick<I>(a...)...)),
               static_cast<std::remove_const_t<T>>(value(pick<sizeof...(I)>(a...))));
 }
 template <class H, class Op, class... A>

@@ -13,17 +13,18 @@ namespace warpx {
 namespace detail {
 
 /// A kernel given by name, carried as a type. Calls on the host; other machines name the callee themselves,
-/// so that a kernel which is not made for them is an error there and works here.
+/// so that a kernel which is not made for them is an error there and works here. Kernels get temporaries: a
+/// parameter `auto& x` is refused, since it would be slow here and wrong elsewhere.
 template <const auto& K> struct kernel_ref {
-    template <class... A> constexpr auto operator()(const A&... a) const -> decltype(K(a...)) {
-        return K(a...);
+    template <class... A> constexpr auto operator()(const A&... a) const -> decltype(K(A(a)...)) {
+        return K(A(a)...);
     }
 };
 
 /// A kernel given as a struct with a static `forward` (a function, or a constexpr lambda).
 template <class S> struct struct_kernel {
-    template <class... A> constexpr auto operator()(const A&... a) const -> decltype(S::forward(a...)) {
-        return S::forward(a...);
+    template <class... A> constexpr auto operator()(const A&... a) const -> decltype(S::forward(A(a)...)) {
+        return S::forward(A(a)...);
     }
 };
 
@@ -104,8 +105,8 @@ template <class... A> inline constexpr int devices = (devices_of<A>::value | ...
 template <class Form, class Numbers, class F, int R, class... A> inline constexpr bool callable = false;
 template <class Form, int... Argument, class F, int R, class... A>
 inline constexpr bool callable<Form, std::integer_sequence<int, Argument...>, F, R, A...> =
-    std::is_invocable_v<std::conditional_t<device_only<F>, F, const F>&, const index<R>&,
-                        const typename bound<Form, Argument, A>::type&...>;
+    std::is_invocable_v<std::conditional_t<device_only<F>, F, const F>&, index<R>,
+                        typename bound<Form, Argument, A>::type...>;
 
 } // namespace detail
 

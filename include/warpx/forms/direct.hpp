@@ -78,18 +78,30 @@ public:
         static_assert(detail::always_false<T, M>,
                       "warpx: the index of this launch and this array have different ranks; take the "
                       "axes apart (auto [row, col] = i;) and write x(row) or x(row, col)");
-        return value_type{};
+        return self().place(shape<N>()); // as if it were right, so that no other error follows
     }
     /// The element at any coordinate.
-    template <coordinate I>
-        requires(N == 1)
+    template <class I>
+        requires(!detail::is_index_v<I>)
     WARPX_HOST_DEVICE constexpr auto operator[](const I& i) const {
-        return self().place(shape<1>(static_cast<int64_t>(i)));
+        static_assert(coordinate<I>, "warpx: a coordinate is an integer; convert it, for example with "
+                                     "static_cast<int64_t>(floor(x))");
+        static_assert(N == 1, "warpx: x[i] takes the index of the launch, or an integer if the array has one "
+                              "axis; write x(row, col) with one coordinate for each axis");
+        if constexpr (coordinate<I> && N == 1)
+            return self().place(shape<1>(static_cast<int64_t>(i)));
+        else
+            return self().place(shape<N>());
     }
-    template <coordinate... I> WARPX_HOST_DEVICE constexpr auto operator()(const I&... i) const {
+    template <class... I> WARPX_HOST_DEVICE constexpr auto operator()(const I&... i) const {
         static_assert(sizeof...(I) == N,
                       "warpx: x(i, j, ...) takes one coordinate for each axis of the array");
-        if constexpr (sizeof...(I) == N) return self().place(shape<N>(static_cast<int64_t>(i)...));
+        static_assert((coordinate<I> && ...), "warpx: a coordinate is an integer; convert it, for example "
+                                              "with static_cast<int64_t>(floor(x))");
+        if constexpr (sizeof...(I) == N && (coordinate<I> && ...))
+            return self().place(shape<N>(static_cast<int64_t>(i)...));
+        else
+            return self().place(shape<N>());
     }
 
 private:
