@@ -398,6 +398,7 @@ bool compare_functions() {
 bool compare_conversions() {
     encodings* all = nullptr;
     if (!ok(cudaMalloc(&all, sizeof(encodings) * conversions), "cudaMalloc")) return false;
+    if (!ok(cudaMemset(all, 0, sizeof(encodings) * conversions), "cudaMemset")) return false; // padding too
     convert<<<conversions / 256, 256>>>(all);
     if (!ok(cudaGetLastError(), "the launch")) return false;
     std::vector<encodings> device(conversions);
