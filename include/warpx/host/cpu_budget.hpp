@@ -14,6 +14,8 @@
 
 namespace warpx::detail {
 
+WARPX_DETAIL_BEGIN_SLOW_CODE
+
 /// The positive number that `text` holds (white space around it allowed), or 0.
 inline long parse_positive(const char* text) noexcept {
     if (text == nullptr) return 0;
@@ -143,5 +145,7 @@ inline int cpu_budget(int most) noexcept {
     errno = saved;
     return cpus < 1 ? 1 : cpus > most ? most : static_cast<int>(cpus);
 }
+
+WARPX_DETAIL_END_SLOW_CODE
 
 } // namespace warpx::detail

@@ -95,6 +95,8 @@ struct thread_state {
 WARPX_PUBLIC inline constinit pool the_pool{};
 WARPX_PUBLIC inline constinit thread_local thread_state this_thread{};
 
+WARPX_DETAIL_BEGIN_SLOW_CODE
+
 /// One job, as read from its slot.
 struct job {
     explicit job(const slot& s) noexcept
@@ -163,5 +165,7 @@ inline int64_t help(slot& s, uint32_t id) noexcept {
     }
     return items;
 }
+
+WARPX_DETAIL_END_SLOW_CODE
 
 } // namespace warpx::detail::pool_v1

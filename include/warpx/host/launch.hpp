@@ -31,6 +31,12 @@ WARPX_DETAIL_LOOP void line_loop(int64_t begin, int64_t end, F kernel, V... argu
     for (int64_t i = begin; i < end; ++i) kernel(index_access::make(shape<1>(i)), arguments...);
 }
 
+/// The same for handles that check: what branches to a throw is not vectorized anyway.
+template <class F, class... V>
+[[gnu::noinline]] void checked_line_loop(int64_t begin, int64_t end, F kernel, V... arguments) {
+    for (int64_t i = begin; i < end; ++i) kernel(index_access::make(shape<1>(i)), arguments...);
+}
+
 /// One tile: `Inner` runs fastest, within it `Outer` is fixed; the other axes stay at `base`.
 template <int Inner, int Outer, int R, class F, class... V>
 WARPX_DETAIL_LOOP void tile_loop(shape<R> base, tile t, F kernel, V... arguments) {
@@ -74,18 +80,21 @@ void run_nest(const launch_options& options, const nest<R>& plan, const F& kerne
     run_ranges(options, plan.items, plan.elements_per_item(), body, learned_cost<F, V...>);
 }
 
-/// Runs the kernel with bound arguments. `Inners` is how many axes may be innermost: all for arrays with
-/// strides of up to three axes (each is a loop of its own to compile), else the last.
-template <bool AnyInner, int R, class F, class... V>
+/// Runs the kernel with bound arguments. In the strided form any of up to three axes may be innermost (each
+/// is a loop of its own to compile), else the last one is.
+template <class Form, int R, class F, class... V>
 void run_bound(const launch_options& options, const shape<R>& extents, const axis_order<R>& order,
                const F& kernel, const V&... arguments) {
     if constexpr (R == 1) {
         const auto body = [&](int64_t begin, int64_t end) {
-            line_loop<F, V...>(begin, end, kernel, arguments...);
+            if constexpr (std::is_same_v<Form, form::checked>)
+                checked_line_loop<F, V...>(begin, end, kernel, arguments...);
+            else
+                line_loop<F, V...>(begin, end, kernel, arguments...);
         };
         run_ranges(options, extents[0], 1, body, learned_cost<F, V...>);
     } else {
-        if constexpr (AnyInner) {
+        if constexpr (std::is_same_v<Form, form::strided> && R <= 3) {
             if (order.inner == 0) return run_nest<0>(options, nest<R>(extents, order), kernel, arguments...);
             if constexpr (R == 3)
                 if (order.inner == 1)
@@ -99,8 +108,7 @@ template <class Form, int... Argument, int R, class F, class... A>
 WARPX_INLINE void bind_and_run(const Form& form, std::integer_sequence<int, Argument...>,
                                const launch_options& options, const shape<R>& extents,
                                const axis_order<R>& order, const F& kernel, const A&... arguments) {
-    constexpr bool any_inner = !std::is_same_v<Form, form::compact> && R <= 3;
-    run_bound<any_inner>(options, extents, order, kernel, bound<Form, Argument, A>::make(form, arguments)...);
+    run_bound<Form>(options, extents, order, kernel, bound<Form, Argument, A>::make(form, arguments)...);
 }
 
 /// The same for later: the callable keeps the bound arguments, and the arrays for their owners.
@@ -108,10 +116,9 @@ template <class Form, int... Argument, int R, class Keep, class F, class... A>
 auto bind_for_later(const Form& form, std::integer_sequence<int, Argument...>, const axis_order<R>& order,
                     const Keep& keep, const launch_options& options, const shape<R>& extents, const F& kernel,
                     const A&... arguments) {
-    constexpr bool any_inner = !std::is_same_v<Form, form::compact> && R <= 3;
     return keep([options, extents, order, kernel, ... kept = arguments,
                  ... handles = bound<Form, Argument, A>::make(form, arguments)] {
-        run_bound<any_inner>(options, extents, order, kernel, handles...);
+        run_bound<Form>(options, extents, order, kernel, handles...);
     });
 }
 

@@ -30,6 +30,8 @@ namespace warpx::detail::pool_v1 {
 
 using host::cost_limits;
 
+WARPX_DETAIL_BEGIN_SLOW_CODE
+
 /// Which workers a launch would use, and how many of them are awake.
 struct helpers {
     /// `width` - 1 workers, chosen so that launches of other threads use other ones.
@@ -264,6 +266,8 @@ private:
     double last_elements_ = 0;
     uint32_t picoseconds_;
 };
+
+WARPX_DETAIL_END_SLOW_CODE
 
 /// While it lives, launches of this thread stay in it.
 class nesting {

@@ -18,6 +18,8 @@
 
 namespace warpx::detail::pool_v1 {
 
+WARPX_DETAIL_BEGIN_SLOW_CODE
+
 /// How a worker waits for work: spins at first, then sleeps. Spinning is given up early after a pause that
 /// was too long to spin through, and taken up again after one that was not.
 class idle_wait {
@@ -150,5 +152,7 @@ inline uint32_t thread_budget() noexcept {
     }
     errno = saved_errno;
 }
+
+WARPX_DETAIL_END_SLOW_CODE
 
 } // namespace warpx::detail::pool_v1
