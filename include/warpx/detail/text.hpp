@@ -61,6 +61,8 @@ public:
         add(at, static_cast<size_t>(end - at));
         remove(begin, ", warpx::device::host"); // g++ spells default arguments, clang does not
         remove(begin, "warpx::");
+        remove(begin, "{anonymous}::");           // g++
+        remove(begin, "(anonymous namespace)::"); // clang
         return *this;
     }
 
