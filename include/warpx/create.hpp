@@ -91,36 +91,34 @@ concept shape_like = detail::is_shape<Dim>;
 
 /// A new host array, 64-byte aligned and compact, of unspecified values: `empty<float>({n, 3})`. One
 /// allocation. Throws bind_error for a negative or too large shape, std::bad_alloc.
-template <element T, shape_like Dim> [[nodiscard]] auto empty(const Dim& dim) {
+template <class T, shape_like Dim> [[nodiscard]] auto empty(const Dim& dim) {
     return detail::allocate<T>(detail::shape_of(dim), false);
 }
-template <element T, int N> [[nodiscard]] auto empty(const int64_t (&dim)[N]) {
+template <class T, int N> [[nodiscard]] auto empty(const int64_t (&dim)[N]) {
     return detail::allocate<T>(detail::shape_of(dim), false);
 }
 
 /// The same, all bytes zero.
-template <element T, shape_like Dim> [[nodiscard]] auto zeros(const Dim& dim) {
+template <class T, shape_like Dim> [[nodiscard]] auto zeros(const Dim& dim) {
     return detail::allocate<T>(detail::shape_of(dim), true);
 }
-template <element T, int N> [[nodiscard]] auto zeros(const int64_t (&dim)[N]) {
+template <class T, int N> [[nodiscard]] auto zeros(const int64_t (&dim)[N]) {
     return detail::allocate<T>(detail::shape_of(dim), true);
 }
 
 /// The same, every element `v`.
-template <element T, shape_like Dim>
-[[nodiscard]] auto full(const Dim& dim, const std::type_identity_t<T>& v) {
+template <class T, shape_like Dim> [[nodiscard]] auto full(const Dim& dim, const std::type_identity_t<T>& v) {
     return detail::filled<T>(detail::shape_of(dim), v);
 }
-template <element T, int N>
-[[nodiscard]] auto full(const int64_t (&dim)[N], const std::type_identity_t<T>& v) {
+template <class T, int N> [[nodiscard]] auto full(const int64_t (&dim)[N], const std::type_identity_t<T>& v) {
     return detail::filled<T>(detail::shape_of(dim), v);
 }
 
 /// The same, every element one (every component of a vec, no identity for a mat).
-template <element T, shape_like Dim> [[nodiscard]] auto ones(const Dim& dim) {
+template <class T, shape_like Dim> [[nodiscard]] auto ones(const Dim& dim) {
     return detail::filled<T>(detail::shape_of(dim), detail::all_ones<T>());
 }
-template <element T, int N> [[nodiscard]] auto ones(const int64_t (&dim)[N]) {
+template <class T, int N> [[nodiscard]] auto ones(const int64_t (&dim)[N]) {
     return detail::filled<T>(detail::shape_of(dim), detail::all_ones<T>());
 }
 
