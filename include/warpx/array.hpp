@@ -10,7 +10,7 @@
 
 namespace warpx {
 
-template <element T, int N, class Device = device::host> class array;
+template <class T, int N, class Device = device::host> class array;
 
 namespace detail {
 
@@ -40,7 +40,13 @@ struct array_access; // views, imports and exports reach the parts of an array t
 ///   T        an element type; `const T` for memory that is only read
 ///   Device   device::host (default), device::cuda, or device::any (known at run time)
 /// Reading from several threads is safe; an array object itself is not written by two threads at once.
-template <element T, int N, class Device> class array {
+template <class T, int N, class Device> class array {
+    // Assertions, not constraints: so the first line of an error is the sentence.
+    static_assert(
+        bool(element<T>), // a plain value: of a concept, compilers explain every part
+        "warpx::array: the element type is bool, an (unsigned) integer of 8 to 64 bits, warpx::half, "
+        "bfloat16, float8, float, double, warpx::complex, a warpx::vec, mat or quat of these, or a "
+        "struct of these that is described with WARPX_STRUCT(name, fields...)");
     static_assert(N >= 0, "warpx::array: the rank is not negative");
     static_assert(detail::is_device_v<Device>,
                   "warpx::array: the device is warpx::device::host, cuda or any");
@@ -135,7 +141,7 @@ public:
     void clear_grad() noexcept { gradient_ = {}; }
 
 private:
-    template <element U, int M, class D> friend class array;
+    template <class U, int M, class D> friend class array;
     friend struct detail::array_access;
 
     located<T> at(const warpx::shape<N>& i) const noexcept {
@@ -214,7 +220,7 @@ WARPX_COLD [[noreturn]] inline void refuse_layout(uint32_t version) {
 /// The gate. Turns a description into an array, or throws bind_error with what was expected, what came, what
 /// to do. `keeper` keeps the memory alive; without one it is borrowed. No element is read or copied, no
 /// stream is touched. The list of reasons to refuse is in docs/arrays.md.
-template <element T, int N, class Device = device::host>
+template <class T, int N, class Device = device::host>
 [[nodiscard]] array<T, N, Device> bind(const tensor_desc& desc, owner_ref keeper = {},
                                        const bind_options<N>& options = {}) {
     if (keeper && keeper->layout != layout_version) [[unlikely]]

@@ -184,7 +184,7 @@ inline tensor_desc describe(const array_interface& fields) {
 /// Binds the memory that the fields name. `keeper` keeps the object alive that they came from; without one
 /// the memory is borrowed. Nothing is copied. If the fields name a stream, work on the array must be ordered
 /// after it: that is for the caller, nothing is synchronized here.
-template <element T, int N, class Device = device::host>
+template <class T, int N, class Device = device::host>
 [[nodiscard]] array<T, N, Device> from_array_interface(const array_interface& fields, owner_ref keeper = {},
                                                        const bind_options<N>& options = {}) {
     return bind<T, N, Device>(describe(fields), static_cast<owner_ref&&>(keeper), options);

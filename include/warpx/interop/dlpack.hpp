@@ -145,7 +145,7 @@ WARPX_COLD [[noreturn]] inline void refuse_dlpack_version(DLManagedTensorVersion
 /// when bind_error arrives. The array keeps it; the deleter runs once, when the last array is gone, on that
 /// thread. One allocation. No stream is touched: the producer must have made the data ready for the stream of
 /// the launch.
-template <element T, int N, class Device = device::host>
+template <class T, int N, class Device = device::host>
 [[nodiscard]] array<T, N, Device> from_dlpack(DLManagedTensorVersioned* m,
                                               const bind_options<N>& options = {}) {
     if (!m) [[unlikely]]
@@ -158,7 +158,7 @@ template <element T, int N, class Device = device::host>
 
 /// The same for the legacy struct, which cannot say that memory is read-only: trust the producer, or bind
 /// `const T`.
-template <element T, int N, class Device = device::host>
+template <class T, int N, class Device = device::host>
 [[nodiscard]] array<T, N, Device> from_dlpack(DLManagedTensor* m, const bind_options<N>& options = {}) {
     if (!m) [[unlikely]]
         detail::refuse_null_dlpack(detail::type_name<array<T, N, Device>>());
@@ -168,7 +168,7 @@ template <element T, int N, class Device = device::host>
 
 /// Borrows a DLTensor: no allocation, nothing kept alive but what `keeper` keeps. The memory must outlive the
 /// array; the shape and stride lists may go as soon as this returns.
-template <element T, int N, class Device = device::host>
+template <class T, int N, class Device = device::host>
 [[nodiscard]] array<T, N, Device> from_dlpack(const DLTensor& t, owner_ref keeper = {},
                                               const bind_options<N>& options = {}) {
     return bind<T, N, Device>(describe(t), static_cast<owner_ref&&>(keeper), options);
