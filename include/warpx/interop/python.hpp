@@ -82,8 +82,12 @@ private:
     }
 
     template <class T, int N, class Device>
-    array<T, N, Device> through_gate(owner_ref keeper, bind_options<N> options) const {
-        if (!options.name) options.name = name_;
+    array<T, N, Device> through_gate(owner_ref keeper, const bind_options<N>& options) const {
+        if (name_ && !options.name) [[unlikely]] {
+            bind_options<N> named = options;
+            named.name = name_;
+            return through_gate<T, N, Device>(static_cast<owner_ref&&>(keeper), named);
+        }
         try {
             return bind<T, N, Device>(parts_.desc, static_cast<owner_ref&&>(keeper), options);
         } catch (const bind_error& e) {
