@@ -303,9 +303,9 @@ template <element E, class T, int N, class D>
     if constexpr (from != to) {
         static_assert(N >= 1, "warpx::view_as: a rank-0 array can only be seen as a type of the same size");
         const auto whole = [](int64_t bytes) { return bytes % to == 0; };
-        bool fits = a.empty() || a.extent(N - 1) == 1 || a.stride(N - 1) == 1;
-        fits = fits && whole(extents[N - 1] * from);
-        for (int k = 0; k < N - 1; ++k) fits = fits && (extents[k] <= 1 || whole(strides[k] * from));
+        bool fits = a.extent(N - 1) == 1 || a.stride(N - 1) == 1;
+        for (int k = 0; k < N - 1; ++k) fits = fits && (extents[k] == 1 || whole(strides[k] * from));
+        fits = (fits || a.empty()) && whole(extents[N - 1] * from);
         if (!fits)
             detail::refuse_view(
                 "view_as",
