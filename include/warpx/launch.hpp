@@ -199,28 +199,6 @@ template <class... A> bool all_compact(const A&... arguments) noexcept {
     return compact;
 }
 
-/// Checked launches find arrays that are smaller than the launch before the first item runs.
-WARPX_COLD [[noreturn]] inline void refuse_small(const launch_site& site, int argument, const int64_t* launch,
-                                                 const int64_t* array, int rank) {
-    text t;
-    add_site(t, site).add(", array ").add(argument).expected("extents of at least the launch's ");
-    t.add(launch, rank).got("").add(array, rank);
-    throw launch_error(t.remedy("launch over the array's extents (arrays count from 0)").c_str());
-}
-
-template <int R, class... A>
-void check_extents(const launch_site& site, const shape<R>& extents, const A&... arguments) {
-    int number = 0;
-    [[maybe_unused]] const auto look = [&]<class T, int N, class D>(const array<T, N, D>& a) {
-        if constexpr (N == R)
-            for (int axis = 0; axis < R; ++axis)
-                if (a.extent(axis) < extents[axis])
-                    refuse_small(site, number, extents.values, a.extents().values, R);
-        ++number;
-    };
-    (for_each_array(look, arguments), ...);
-}
-
 /// A device-only lambda cannot run where these arrays are.
 WARPX_COLD [[noreturn]] inline void refuse_host(const launch_site& site, int argument) {
     throw launch_error(

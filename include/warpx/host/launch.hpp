@@ -111,6 +111,9 @@ WARPX_INLINE void bind_and_run(const Form& form, std::integer_sequence<int, Argu
     run_bound<Form>(options, extents, order, kernel, bound<Form, Argument, A>::make(form, arguments)...);
 }
 
+/// What a closure captures only to keep it.
+template <class... A> void hold(const A&...) noexcept {}
+
 /// The same for later: the callable keeps the bound arguments, and the arrays for their owners.
 template <class Form, int... Argument, int R, class Keep, class F, class... A>
 auto bind_for_later(const Form& form, std::integer_sequence<int, Argument...>, const axis_order<R>& order,
@@ -153,7 +156,6 @@ template <> struct backend<device::host> {
         run_strict(numbers, site, extents, kernel, arguments...);
 #else
         if (checked_build || options.checked) [[unlikely]] {
-            check_extents(site, extents, arguments...);
             bind_and_run(form::checked{&site}, numbers, options, extents, axis_order<R>{}, kernel,
                          arguments...);
             return;
