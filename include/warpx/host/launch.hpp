@@ -111,19 +111,24 @@ WARPX_INLINE void bind_and_run(const Form& form, std::integer_sequence<int, Argu
     run_bound<Form>(options, extents, order, kernel, bound<Form, Argument, A>::make(form, arguments)...);
 }
 
-/// What a closure captures only to keep it.
-template <class... A> void hold(const A&...) noexcept {}
-
+#if defined(__clang__)
+#    pragma clang diagnostic push
+#    pragma clang diagnostic ignored "-Wunused-lambda-capture" // `kept` is captured to be kept
+#endif
 /// The same for later: the callable keeps the bound arguments, and the arrays for their owners.
 template <class Form, int... Argument, int R, class Keep, class F, class... A>
 auto bind_for_later(const Form& form, std::integer_sequence<int, Argument...>, const axis_order<R>& order,
                     const Keep& keep, const launch_options& options, const shape<R>& extents, const F& kernel,
                     const A&... arguments) {
+    constexpr bool any_inner = !std::is_same_v<Form, form::compact> && R <= 3;
     return keep([options, extents, order, kernel, ... kept = arguments,
                  ... handles = bound<Form, Argument, A>::make(form, arguments)] {
-        run_bound<Form>(options, extents, order, kernel, handles...);
+        run_bound<any_inner>(options, extents, order, kernel, handles...);
     });
 }
+#if defined(__clang__)
+#    pragma clang diagnostic pop
+#endif
 
 #if defined(WARPX_STRICT)
 /// One item after the other on the calling thread, every access traced.
