@@ -120,10 +120,9 @@ template <class Form, int... Argument, int R, class Keep, class F, class... A>
 auto bind_for_later(const Form& form, std::integer_sequence<int, Argument...>, const axis_order<R>& order,
                     const Keep& keep, const launch_options& options, const shape<R>& extents, const F& kernel,
                     const A&... arguments) {
-    constexpr bool any_inner = !std::is_same_v<Form, form::compact> && R <= 3;
     return keep([options, extents, order, kernel, ... kept = arguments,
                  ... handles = bound<Form, Argument, A>::make(form, arguments)] {
-        run_bound<any_inner>(options, extents, order, kernel, handles...);
+        run_bound<Form>(options, extents, order, kernel, handles...);
     });
 }
 #if defined(__clang__)
