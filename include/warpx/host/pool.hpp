@@ -373,6 +373,11 @@ WARPX_INLINE void for_ranges(int64_t count, const Body& body, work_cost& cost, i
         body(int64_t{0}, count);
         return;
     }
+    if (limit == 1) { // nothing to decide, and nested launches stay in this thread too
+        const detail::pool_v1::nesting inside(detail::pool_v1::this_thread);
+        body(int64_t{0}, count);
+        return;
+    }
     run(
         count,
         [](const void* context, int64_t begin, int64_t end) {
