@@ -328,9 +328,11 @@ def nanobind_flags():
 
 
 def cccl_flags():
-    nvcc = shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
-    include = Path(nvcc).resolve().parent.parent / "include"
-    return [f"-I{include / 'cccl'}", f"-I{include}"]
+    nvcc = shutil.which("nvcc")
+    for root in ([Path(nvcc).resolve().parent.parent] if nvcc else []) + [Path("/usr/local/cuda")]:
+        if (root / "include" / "cccl").is_dir():
+            return [f"-I{root / 'include' / 'cccl'}", f"-I{root / 'include'}"]
+    return None
 
 
 SECTIONS = {
@@ -349,10 +351,10 @@ def main():
     parser.add_argument("--json", metavar="FILE", help="write the rows as a list of objects")
     parser.add_argument("--quick", action="store_true", help="fewer sizes and repetitions, below 2 minutes")
     parser.add_argument("--only", default=".", metavar="REGEX", help="sections: " + ", ".join(SECTIONS))
-    parser.add_argument("--repeat", type=int, help="turns of each side (7; quick: 3)")
+    parser.add_argument("--repeat", type=int, help="turns of each side (5; quick: 3)")
     parser.add_argument("--seconds", type=float, help="least time of one measurement (0.03; quick: 0.01)")
     args = parser.parse_args()
-    args.repeat = args.repeat or (3 if args.quick else 7)
+    args.repeat = args.repeat or (3 if args.quick else 5)
     args.seconds = args.seconds or (0.01 if args.quick else 0.03)
 
     table = Table()
