@@ -27,10 +27,15 @@ private:
     struct record {
         int64_t reader = -1, other_reader = -1, writer = -1; // items; two different ones are enough readers
     };
+    struct line {
+        record bytes[64];
+    };
     void touch(const void* data, size_t bytes, bool writes) {
         const auto first = reinterpret_cast<uintptr_t>(data);
         for (uintptr_t at = first; at < first + bytes; ++at) {
-            record& seen = bytes_[at];
+            if (at / 64 != near_ || !near_line_)
+                near_line_ = &lines_[near_ = at / 64]; // one look-up for an element
+            record& seen = near_line_->bytes[at % 64];
             if (seen.writer >= 0 && seen.writer != item_)
                 refuse(data, seen.writer, writes ? "written" : "read");
             if (writes) {
@@ -54,7 +59,9 @@ private:
 
     const launch_site* site_;
     int64_t item_ = -1;
-    std::unordered_map<uintptr_t, record> bytes_;
+    std::unordered_map<uintptr_t, line> lines_; // references to elements stay valid when it grows
+    uintptr_t near_ = 0;
+    line* near_line_ = nullptr;
 };
 
 /// Places that tell the race detector what happens to them.
