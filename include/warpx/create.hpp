@@ -185,8 +185,8 @@ template <class T, int N, class Device = device::host>
     int64_t all_extents[N + 2] = {}, all_strides[N + 2] = {};
     for (int k = 0; k < N; ++k) {
         all_extents[k] = extents[k];
-        if (!detail::checked_multiply(strides[k], traits::count, all_strides[k]))
-            detail::refuse_new(strides.values, N);
+        if (!detail::checked_multiply(strides[k], traits::count, all_strides[k])) // the gate judges it
+            all_strides[k] = strides[k] < 0 ? INT64_MIN : INT64_MAX;
     }
     for (int k = 0; k < traits::rank; ++k) {
         all_extents[N + k] = traits::fold[k];

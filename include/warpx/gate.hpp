@@ -226,10 +226,13 @@ inline gate_result pass_gate(const gate_request& want, const tensor_desc& got, i
                 plain_compact = plain_compact && stride == compact;
             }
             int64_t reach = 0;
-            int64_t& far = stride < 0 ? below : above;
-            if (!checked_multiply(extent - 1, stride, reach) ||
-                !checked_multiply(reach, want.scalar_bytes, reach) || !checked_add(far, reach, far))
-                [[unlikely]]
+            bool overflows = !checked_multiply(extent - 1, stride, reach) ||
+                             !checked_multiply(reach, want.scalar_bytes, reach);
+            if (stride >= 0)
+                overflows = overflows || !checked_add(above, reach, above);
+            else
+                overflows = overflows || !checked_add(below, reach, below);
+            if (overflows) [[unlikely]]
                 refuse_span(want, got);
         }
         check_extent(want, got, k);
@@ -238,11 +241,14 @@ inline gate_result pass_gate(const gate_request& want, const tensor_desc& got, i
                 refuse(want, got, "components that are not adjacent in memory",
                        "make a contiguous copy first");
         } else {
-            if (stride % want.scalars != 0) [[unlikely]]
-                refuse(want, got, "a stride that is no multiple of the element",
-                       "make a contiguous copy, or bind the scalars with one more axis");
+            if (want.scalars != 1) { // divisions are slow
+                if (stride % want.scalars != 0) [[unlikely]]
+                    refuse(want, got, "a stride that is no multiple of the element",
+                           "make a contiguous copy, or bind the scalars with one more axis");
+                stride /= want.scalars;
+            }
             extents[k] = extent;
-            strides[k] = stride / want.scalars;
+            strides[k] = stride;
         }
         if (!checked_multiply(compact, extent, compact)) [[unlikely]]
             refuse(want, got, "more elements than 64 bits count", "the producer's shape is broken");
@@ -263,7 +269,7 @@ inline gate_result pass_gate(const gate_request& want, const tensor_desc& got, i
                "elements beyond the ends of the address space (data at " +
                    std::to_string(reinterpret_cast<uintptr_t>(got.data)) + ")",
                "the producer's pointer, byte offset or strides are broken");
-    if (first % want.alignment != 0) [[unlikely]]
+    if ((first & (want.alignment - 1)) != 0) [[unlikely]]
         refuse(want, got, "misaligned data (address " + std::to_string(first) + ")",
                "the address must be a multiple of " + std::to_string(want.alignment) + "; make a copy first");
     if (want.writable && !want.accumulate_only && !plain_compact) {

@@ -116,7 +116,7 @@ constexpr overlap search_overlap(const int64_t* extent, const int64_t* stride, i
 /// Whether elements of one array share memory (stride 0, sliding windows, ...). Extents of 0 and 1 do not
 /// count.
 constexpr overlap self_overlap(const int64_t* extents, const int64_t* strides, int rank) noexcept {
-    int64_t extent[64] = {}, stride[64] = {};
+    int64_t extent[64], stride[64];
     int used = 0;
     for (int axis = 0; axis < rank; ++axis)
         if (extents[axis] == 0) return overlap::none;
