@@ -282,7 +282,7 @@ inline gate_result pass_gate(const gate_request& want, const tensor_desc& got, i
             refuse(want, got, "elements that may overlap (a bounded test gave up)",
                    "copy it first, bind it as const, or declare it accumulate_only");
     }
-    result.data = static_cast<char*>(got.data) + got.byte_offset;
+    result.data = reinterpret_cast<void*>(first);
     return result;
 }
 
