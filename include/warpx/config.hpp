@@ -88,13 +88,13 @@ inline constexpr int max_launch_rank = 8;
 
 /// Whether this translation unit checks every access (`WARPX_CHECKED`), or checks everything it can, slowly
 /// (`WARPX_STRICT`).
-#if defined(WARPX_STRICT)
-inline constexpr bool checked_build = true;
-#elif defined(WARPX_CHECKED)
+inline namespace WARPX_LAUNCH_NAMESPACE {
+#if defined(WARPX_STRICT) || defined(WARPX_CHECKED)
 inline constexpr bool checked_build = true;
 #else
 inline constexpr bool checked_build = false;
 #endif
+} // namespace WARPX_LAUNCH_NAMESPACE
 
 #if defined(__NVCC__) && !defined(__CUDACC_EXTENDED_LAMBDA__)
 namespace detail {

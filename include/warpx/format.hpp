@@ -10,7 +10,7 @@
 namespace warpx {
 
 /// How arrays are printed: above `threshold` elements only the first and last `edge` along each axis are
-/// shown.
+/// shown (`edge` is at least 1).
 struct format_options {
     int64_t threshold = 1000;
     int64_t edge = 3;
@@ -87,8 +87,9 @@ template <class T, int N, class D> class array_printer {
 public:
     array_printer(const array<T, N, D>& a, const format_options& options)
         : array_(a), options_(options), all_(a.size() <= options.threshold) {
+        if (options_.edge < 1) options_.edge = 1;
         shape<N> position;
-        visit_shown(a, options, all_, position, 0, [&](const shape<N>& p) {
+        visit_shown(a, options_, all_, position, 0, [&](const shape<N>& p) {
             const size_t length = text_at(p).size();
             width_ = length > width_ ? length : width_;
         });
@@ -127,7 +128,7 @@ private:
     }
 
     const array<T, N, D>& array_;
-    const format_options& options_;
+    format_options options_;
     bool all_;
     size_t width_ = 0;
 };

@@ -30,7 +30,8 @@ template <class S> struct struct_kernel {
 
 template <class A> struct argument_traits {
     static constexpr bool holds_arrays = false;
-    static constexpr bool usable = std::is_trivially_copyable_v<A>;
+    // A C array would arrive as a pointer into the caller's memory, which a prepared or CUDA launch outlives.
+    static constexpr bool usable = std::is_trivially_copyable_v<A> && !std::is_array_v<A>;
 };
 template <class T, int N, class D> struct argument_traits<array<T, N, D>> {
     static constexpr bool holds_arrays = true;
