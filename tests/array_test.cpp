@@ -146,7 +146,8 @@ TEST_CASE("copies share, moves leave nothing, the last one releases") {
         auto c = std::move(a);
         CHECK(block->use_count() == 2);
         b = c;
-        b = b;
+        const auto& same = b;
+        b = same;
         CHECK(block->use_count() == 2);
         b = {};
         CHECK(released == 0);
