@@ -6,6 +6,7 @@
 #include <warpx/atomic.hpp>
 #include <warpx/create.hpp>
 #include <warpx/host/launch.hpp>
+#include <warpx/view.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -321,4 +322,14 @@ TEST_CASE("checked launches check atomics") {
         {}, {.accumulate_only = true});
     launch<subtract>(10, through_zero_strides, 1);
     CHECK(y[0] == -10);
+}
+
+TEST_CASE("atomics on an array that a host kernel captured") {
+    auto counts = zeros<int32_t>(2);
+    auto columns = warpx::transpose(zeros<int32_t>({2, 3}));
+    launch(1000, [=](auto i) {
+        atomic_add(counts, i % 2, 1);
+        atomic_add(columns, 2, i % 2, 1);
+    });
+    CHECK((counts[0] == 500 && counts[1] == 500 && columns(2, 0) == 500 && columns(2, 1) == 500));
 }

@@ -76,7 +76,7 @@ struct atomic_locks {
     static constexpr int count = 64;
     uint8_t taken[count * 64] = {}; // one a cache line
 };
-inline constinit atomic_locks the_atomic_locks{};
+WARPX_PUBLIC inline constinit atomic_locks the_atomic_locks{};
 
 class atomic_lock {
 public:
@@ -211,18 +211,36 @@ WARPX_HOST_DEVICE constexpr const auto& pick(const First& first, const Rest&... 
         return pick<I - 1>(rest...);
 }
 
+/// What atomics work on: the handle of an array argument, or an array that a host kernel captured.
+template <class H>
+inline constexpr bool atomic_target = requires(const H& h) {
+    typename H::element_type;
+    h.data_handle();
+};
+
+template <class H> WARPX_HOST_DEVICE auto* address_at(const H& h, const shape<H::rank()>& position) {
+    return h.address(position);
+}
+WARPX_DETAIL_HOST_BODY template <class H>
+    requires(!requires(const H& h, const shape<H::rank()>& p) { h.address(p); })
+WARPX_HOST_DEVICE auto* address_at(const H& array, const shape<H::rank()>& position) {
+    int64_t offset = 0;
+    for (int axis = 0; axis < H::rank(); ++axis) offset += position[axis] * array.stride(axis);
+    return array.data_handle() + offset;
+}
+
 /// The address of the element at some coordinates (or at the index of the launch).
 template <class H> WARPX_HOST_DEVICE auto* element_address(const H& h, const index<H::rank()>& i) {
-    return h.address(index_access::positions(i));
+    return address_at(h, index_access::positions(i));
 }
 template <class H, coordinate... I> WARPX_HOST_DEVICE auto* element_address(const H& h, const I&... i) {
     static_assert(sizeof...(I) == H::rank(),
                   "warpx: an atomic takes the array, one coordinate for each of its axes (or the "
                   "index), and the value");
     if constexpr (sizeof...(I) == H::rank())
-        return h.address(shape<H::rank()>(static_cast<int64_t>(i)...));
+        return address_at(h, shape<H::rank()>(static_cast<int64_t>(i)...));
     else
-        return h.address(shape<H::rank()>());
+        return address_at(h, shape<H::rank()>());
 }
 
 template <class H, class Op, int... I, class... A>
@@ -237,7 +255,10 @@ WARPX_HOST_DEVICE auto atomic_apply(const H& h, const Op& op, std::integer_seque
 }
 template <class H, class Op, class... A>
 WARPX_HOST_DEVICE auto atomic_apply(const H& h, const Op& op, const A&... a) {
-    return atomic_apply(h, op, std::make_integer_sequence<int, sizeof...(A) - 1>(), a...);
+    static_assert(atomic_target<H>, "warpx: an atomic takes the array and the coordinates, not the element: "
+                                    "atomic_add(y, i, v) instead of atomic_add(y[i], v)");
+    if constexpr (atomic_target<H>)
+        return atomic_apply(h, op, std::make_integer_sequence<int, sizeof...(A) - 1>(), a...);
 }
 
 /// The numbers an element is made of, for componentwise addition.

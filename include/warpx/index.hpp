@@ -42,7 +42,7 @@ public:
 
     template <size_t Axis> WARPX_HOST_DEVICE constexpr axis<static_cast<int>(Axis), N> get() const noexcept;
 
-    static constexpr int rank() noexcept { return N; }
+    WARPX_HOST_DEVICE static constexpr int rank() noexcept { return N; }
 
 private:
     friend struct detail::index_access;
