@@ -145,6 +145,10 @@ TEST_CASE("copies share, moves leave nothing, the last one releases") {
         CHECK(block->use_count() == 2);
         auto c = std::move(a);
         CHECK(block->use_count() == 2);
+        CHECK((a.empty() && a.data_handle() == nullptr)); // NOLINT: what moves leave is promised
+        auto d = std::move(c);
+        c = std::move(d);
+        CHECK((d.empty() && d.data_handle() == nullptr && c.size() == 4 && c.data_handle() == memory));
         b = c;
         const auto& same = b;
         b = same;

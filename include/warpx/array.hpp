@@ -58,6 +58,26 @@ public:
 
     /// An empty array: all extents 0 (rank 0: no memory either).
     array() noexcept = default;
+    array(const array&) noexcept = default;
+    array& operator=(const array&) noexcept = default;
+    /// Leaves `other` empty: it would not keep the memory that it names.
+    array(array&& other) noexcept
+        : data_(std::exchange(other.data_, nullptr)), extents_(std::exchange(other.extents_, {})),
+          strides_(other.strides_), keeper_(std::move(other.keeper_)),
+          gradient_(std::exchange(other.gradient_, {})), device_(other.device_), device_id_(other.device_id_),
+          memory_(other.memory_) {}
+    array& operator=(array&& other) noexcept {
+        if (this == &other) return *this;
+        data_ = std::exchange(other.data_, nullptr);
+        extents_ = std::exchange(other.extents_, {});
+        strides_ = other.strides_;
+        keeper_ = std::move(other.keeper_);
+        gradient_ = std::exchange(other.gradient_, {});
+        device_ = other.device_;
+        device_id_ = other.device_id_;
+        memory_ = other.memory_;
+        return *this;
+    }
 
     /// The same memory, for reading only, or with its device known at run time.
     template <class U, class D>
@@ -69,7 +89,7 @@ public:
           gradient_(other.gradient_), device_(other.device_), device_id_(other.device_id_),
           memory_(other.memory_) {}
 
-    static constexpr int rank() noexcept { return N; }
+    WARPX_HOST_DEVICE static constexpr int rank() noexcept { return N; }
     int64_t extent(int axis) const noexcept { return extents_[axis]; }
     /// Distance of neighbours along an axis, in elements; may be zero or negative.
     int64_t stride(int axis) const noexcept { return strides_[axis]; }
