@@ -216,6 +216,16 @@ TEST_CASE("from_range: a container that is moved in is owned") {
     CHECK(small[2] == 6);
 }
 
+TEST_CASE("from_pointer: a keeper without strides") {
+    float m[6] = {};
+    bool released = false;
+    {
+        auto a = from_pointer<float, 2>(m, {2, 3}, make_owner([&] { released = true; }));
+        CHECK((a.is_compact() && a.stride(0) == 3 && !a.is_borrowed()));
+    }
+    CHECK(released);
+}
+
 TEST_CASE("from_pointer: strides in elements, vectors, read-only memory, refusals") {
     std::vector<float> m(24);
     std::iota(m.begin(), m.end(), 0.0f);

@@ -125,7 +125,7 @@ template <class T, int N> [[nodiscard]] auto ones(const int64_t (&dim)[N]) {
 /// start, start + step, ... up to but without stop, as NumPy's arange: ceil((stop - start) / step) elements,
 /// each computed as start + k * step. Throws bind_error for step 0.
 template <element T>
-    requires is_scalar_v<T>
+    requires(is_scalar_v<T> && std::is_arithmetic_v<compute_t<T>>)
 [[nodiscard]] array<T, 1> arange(compute_t<T> start, compute_t<T> stop, compute_t<T> step = compute_t<T>(1)) {
     if (step == compute_t<T>(0))
         throw bind_error(detail::sentence("warpx::arange", "a step other than 0", "0", "use 1 to count up"));
@@ -154,7 +154,7 @@ template <element T>
     return a;
 }
 template <element T>
-    requires is_scalar_v<T>
+    requires(is_scalar_v<T> && std::is_arithmetic_v<compute_t<T>>)
 [[nodiscard]] array<T, 1> arange(compute_t<T> stop) {
     return arange<T>(compute_t<T>(0), stop);
 }
@@ -207,6 +207,13 @@ template <class T, int N, class Device = device::host>
 template <class T, int N, class Device = device::host>
 [[nodiscard]] array<T, N, Device> from_pointer(T* data, const std::type_identity_t<shape<N>>& extents) {
     return from_pointer<T, N, Device>(data, extents, detail::compact_strides(extents));
+}
+template <class T, int N, class Device = device::host, class Keeper>
+    requires std::is_same_v<Keeper, owner_ref> // not deduced from the braces of strides
+[[nodiscard]] array<T, N, Device> from_pointer(T* data, const std::type_identity_t<shape<N>>& extents,
+                                               Keeper keeper, int device_id = 0) {
+    return from_pointer<T, N, Device>(data, extents, detail::compact_strides(extents),
+                                      static_cast<owner_ref&&>(keeper), device_id);
 }
 
 namespace detail {
