@@ -59,8 +59,9 @@
 // Small functions between a loop and its data; a call there would stop the vectorizer.
 #define WARPX_INLINE [[gnu::always_inline]] inline
 
-// The launch namespace names {compiler side, checking}: the same launch<k> in a .cpp and in a .cu, or in a
-// checked and an unchecked translation unit, are different programs and must not merge into one symbol.
+// The launch namespace names {version, compiler side, checking}: the same launch<k> in a .cpp and in a .cu,
+// in a checked and an unchecked translation unit, or in libraries built with two versions, are different
+// programs and must not merge into one symbol.
 #if defined(WARPX_STRICT)
 #    define WARPX_DETAIL_CHECKING strict
 #elif defined(WARPX_CHECKED)
@@ -73,9 +74,10 @@
 #else
 #    define WARPX_DETAIL_SIDE host
 #endif
-#define WARPX_DETAIL_CAT(a, b, c) a##_##b##_##c
-#define WARPX_DETAIL_CAT2(a, b, c) WARPX_DETAIL_CAT(a, b, c)
-#define WARPX_LAUNCH_NAMESPACE WARPX_DETAIL_CAT2(v0, WARPX_DETAIL_SIDE, WARPX_DETAIL_CHECKING)
+#define WARPX_DETAIL_CAT(a, b, c, d) v##a##_##b##_##c##_##d
+#define WARPX_DETAIL_CAT2(a, b, c, d) WARPX_DETAIL_CAT(a, b, c, d)
+#define WARPX_LAUNCH_NAMESPACE                                                                               \
+    WARPX_DETAIL_CAT2(WARPX_VERSION_MAJOR, WARPX_VERSION_MINOR, WARPX_DETAIL_SIDE, WARPX_DETAIL_CHECKING)
 
 namespace warpx {
 
