@@ -49,10 +49,6 @@ struct pair {
 } // namespace
 WARPX_STRUCT(pair, a, b);
 
-// The sanitizers end the program at a size that malloc refuses, unless they are told otherwise.
-extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
-extern "C" const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
-
 TEMPLATE_TEST_CASE("new arrays: every element type", "", bool, int8_t, uint64_t, half, bfloat16, float,
                    double, complex<float>, float8_e5m2, vec3f, quat<double>, pair) {
     for (int64_t n : {0, 1, 7, 1000}) {

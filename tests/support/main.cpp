@@ -7,8 +7,10 @@
 #    include <catch2/catch.hpp>
 #endif
 
-// Tests ask for more memory than there is: that must be std::bad_alloc under the address sanitizer too.
+// Tests ask for more memory than there is: that must be std::bad_alloc under the sanitizers too.
 extern "C" const char* __asan_default_options();
+extern "C" const char* __tsan_default_options();
 extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
+extern "C" const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
 
 int main(int argc, char* argv[]) { return Catch::Session().run(argc, argv); }
