@@ -159,6 +159,22 @@ TEST_CASE("copies share, moves leave nothing, the last one releases") {
     CHECK(released == 1);
 }
 
+TEST_CASE("a gradient keeps its kind of memory, borrowed too, and through views") {
+    float values[4] = {}, slopes[4] = {};
+    const int64_t extent = 4;
+    tensor_desc desc;
+    desc.data = values;
+    desc.device = device_kind::cuda_pinned;
+    desc.dtype = dtype_of<float>;
+    desc.rank = 1;
+    desc.extents = &extent;
+    auto x = bind<float, 1, device::any>(desc);
+    desc.data = slopes;
+    x.set_grad(bind<float, 1, device::any>(desc));
+    CHECK(x.grad().memory() == memory_kind::pinned);
+    CHECK(slice(x, 0, 1).grad().memory() == memory_kind::pinned);
+}
+
 TEST_CASE("the gradient: set, shared, cleared") {
     auto x = zeros<float>({2, 3});
     CHECK_FALSE(x.has_grad());

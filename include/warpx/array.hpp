@@ -27,6 +27,7 @@ template <class T, int N> struct gradient_slot {
     T* data = nullptr;
     shape<N> strides;
     owner_ref keeper;
+    memory_kind memory = memory_kind::plain;
 };
 
 struct array_access; // views, imports and exports reach the parts of an array through this
@@ -148,7 +149,7 @@ public:
         g.keeper_ = gradient_.keeper;
         g.device_ = device_;
         g.device_id_ = device_id_;
-        g.memory_ = g.keeper_ ? g.keeper_->memory : memory_kind::plain;
+        g.memory_ = gradient_.memory;
         return g;
     }
     /// Makes `g` the gradient (shared, not copied). Throws bind_error unless shape and device agree.
@@ -156,7 +157,7 @@ public:
         if (!(g.extents() == extents_) || g.device() != device_ || (g.device_id() != device_id_))
             detail::refuse_gradient(detail::type_name<array>(), extents_.values, g.extents().values, N,
                                     to_string(device_, device_id_), to_string(g.device(), g.device_id()));
-        gradient_ = {g.data_, g.strides_, g.keeper_};
+        gradient_ = {g.data_, g.strides_, g.keeper_, g.memory_};
     }
     void clear_grad() noexcept { gradient_ = {}; }
 

@@ -37,7 +37,7 @@ array<U, M, D> remap(const array<T, N, D>& a, const shape<M>& extents, const Map
         const auto g = a.grad();
         shape<M> grad_strides;
         const int64_t grad_offset = map(g.strides(), grad_strides);
-        array_access::gradient(view) = {g.data_handle() + grad_offset, grad_strides, g.keeper()};
+        array_access::gradient(view) = {g.data_handle() + grad_offset, grad_strides, g.keeper(), g.memory()};
     }
     return view;
 }
@@ -266,7 +266,7 @@ template <class U, int M, class D, class T, int N> array<U, M, D> rebind_element
         if (a.has_grad()) {
             const auto g = bind<std::remove_const_t<U>, M, D>(describe(a.grad(), extents, strides),
                                                               a.grad().keeper(), options);
-            array_access::gradient(view) = {g.data_handle(), g.strides(), g.keeper()};
+            array_access::gradient(view) = {g.data_handle(), g.strides(), g.keeper(), g.memory()};
         }
     return view;
 }
@@ -338,7 +338,7 @@ template <class C, int N, class D> auto complex_part(const array<C, N, D>& a, in
     if (a.has_grad()) {
         const auto g = a.grad();
         array_access::gradient(view) = {reinterpret_cast<std::remove_const_t<R>*>(g.data_handle()) + part,
-                                        twice(g.strides()), g.keeper()};
+                                        twice(g.strides()), g.keeper(), g.memory()};
     }
     return view;
 }
