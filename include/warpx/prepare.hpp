@@ -9,7 +9,7 @@ namespace warpx {
 /// A launch that is ready to run: `auto step = prepare<saxpy>(n, x, y, 2.0f); step(); step();`. It keeps the
 /// arrays (not copies of their elements) and the values of the other arguments. Running it is what `launch`
 /// does, without the checks and the binding; several threads may run it at once. Moving it is cheap, copying
-/// is not possible.
+/// is not possible. What `launch_options` points to (name, executor state, stream) must live as long.
 class prepared_launch {
 public:
     /// Does nothing (a launch over zero items).

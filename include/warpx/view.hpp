@@ -294,7 +294,8 @@ template <class T, int N, class D> [[nodiscard]] auto unfold(const array<T, N, D
 
 /// The same bytes as elements of another type (`float` as `uint32_t`, `(n, 2)` float as `(n, 1)` complex): as
 /// NumPy's `view(dtype)`. The last axis must be compact if the sizes differ. The gradient does not come
-/// along. Throws bind_error.
+/// along. Pass a kernel only one of the two: C++ lets compilers assume that a `float` and a `uint32_t` never
+/// share memory. Throws bind_error.
 template <element E, class T, int N, class D>
 [[nodiscard]] array<detail::copy_const_t<E, T>, N, D> view_as(const array<T, N, D>& a) {
     using U = detail::copy_const_t<E, T>;
