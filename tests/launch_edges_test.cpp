@@ -174,9 +174,9 @@ TEST_CASE("extents come as any integer, a shape, braces, an array") {
     const int64_t dims[1] = {3};
     launch<count_visit>(dims, y);
     CHECK(all_are(y, 10));
-    STATIC_REQUIRE_FALSE(launch_dim<double>);
-    STATIC_REQUIRE_FALSE(launch_dim<float>);
-    STATIC_REQUIRE_FALSE(launch_dim<const char*>);
+    STATIC_REQUIRE_FALSE(shape_like<double>);
+    STATIC_REQUIRE_FALSE(shape_like<float>);
+    STATIC_REQUIRE_FALSE(shape_like<const char*>);
 }
 
 TEST_CASE("kernels: structs, capturing lambdas, captured arrays, no arrays at all") {

@@ -231,6 +231,6 @@ TEST_CASE("kernel_for says what can be launched") {
     STATIC_REQUIRE(kernel_argument<plain>);
     STATIC_REQUIRE(kernel_argument<whole>);
     STATIC_REQUIRE(!kernel_argument<std::vector<float>>);
-    STATIC_REQUIRE(launch_dim<shape<3>>);
-    STATIC_REQUIRE(!launch_dim<float>);
+    STATIC_REQUIRE(shape_like<shape<3>>);
+    STATIC_REQUIRE(!shape_like<float>);
 }

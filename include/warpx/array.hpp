@@ -245,7 +245,7 @@ template <class T, int N, class Device = device::host>
 [[nodiscard]] array<T, N, Device> bind(const tensor_desc& desc, owner_ref keeper = {},
                                        const bind_options<N>& options = {}) {
     if (keeper && keeper->layout != layout_version) [[unlikely]]
-        detail::refuse_layout(keeper->layout);
+        detail::refuse_layout(keeper.detach()->layout); // leaked: where its count lies is not known here
     shape<N> extents, strides;
     const detail::gate_result r =
         detail::pass_gate(detail::request_of<T, N, Device>(options), desc, extents.values, strides.values);

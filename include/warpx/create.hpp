@@ -62,20 +62,6 @@ template <class T> T all_ones() noexcept {
     return __builtin_bit_cast(T, parts);
 }
 
-template <class Dim> constexpr auto shape_of(const Dim& dim) noexcept {
-    if constexpr (coordinate<Dim>)
-        return shape<1>(static_cast<int64_t>(dim));
-    else
-        return dim;
-}
-template <int N> constexpr shape<N> shape_of(const int64_t (&dim)[N]) noexcept {
-    shape<N> extents;
-    for (int axis = 0; axis < N; ++axis) extents[axis] = dim[axis];
-    return extents;
-}
-template <class Dim> inline constexpr bool is_shape = coordinate<Dim>;
-template <int N> inline constexpr bool is_shape<shape<N>> = true;
-
 template <class T, int N> array<T, N> filled(const shape<N>& extents, const T& v) {
     auto a = allocate<T>(extents, false);
     T* data = a.data_handle();
@@ -84,10 +70,6 @@ template <class T, int N> array<T, N> filled(const shape<N>& extents, const T& v
 }
 
 } // namespace detail
-
-/// What the functions below take as a shape: an integer, a `shape`, or a braced list `{n, m}`.
-template <class Dim>
-concept shape_like = detail::is_shape<Dim>;
 
 /// A new host array, 64-byte aligned and compact, of unspecified values: `empty<float>({n, 3})`. One
 /// allocation. Throws bind_error for a negative or too large shape, std::bad_alloc.

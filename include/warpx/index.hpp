@@ -103,6 +103,34 @@ template <class I>
 concept coordinate = std::is_convertible_v<I, int64_t> && !std::is_floating_point_v<value_type_t<I>> &&
                      std::is_integral_v<value_type_t<I>>;
 
+namespace detail {
+
+template <class Dim> inline constexpr bool is_shape = coordinate<Dim>;
+template <int N> inline constexpr bool is_shape<shape<N>> = true;
+
+} // namespace detail
+
+/// What new arrays and launches take as a shape: an integer, or a `shape`. (Braced lists have overloads of
+/// their own.)
+template <class Dim>
+concept shape_like = detail::is_shape<Dim>;
+
+namespace detail {
+
+template <class Dim> constexpr auto shape_of(const Dim& dim) noexcept {
+    if constexpr (coordinate<Dim>)
+        return shape<1>(static_cast<int64_t>(dim));
+    else
+        return dim;
+}
+template <int N> constexpr shape<N> shape_of(const int64_t (&dim)[N]) noexcept {
+    shape<N> extents;
+    for (int axis = 0; axis < N; ++axis) extents[axis] = dim[axis];
+    return extents;
+}
+
+} // namespace detail
+
 } // namespace warpx
 
 template <int N> struct std::tuple_size<warpx::index<N>> : std::integral_constant<std::size_t, N> {};

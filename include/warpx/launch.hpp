@@ -141,18 +141,6 @@ template <class K> struct named_type {
     static constexpr launch_site site(const char* name) noexcept { return {&type_signature<K>, "T", name}; }
 };
 
-template <class Dim> constexpr auto extents_of(const Dim& dim) noexcept {
-    if constexpr (coordinate<Dim>)
-        return shape<1>(static_cast<int64_t>(dim));
-    else
-        return dim;
-}
-template <int R> constexpr shape<R> extents_of(const int64_t (&dim)[R]) noexcept {
-    shape<R> extents;
-    for (int axis = 0; axis < R; ++axis) extents[axis] = dim[axis];
-    return extents;
-}
-
 WARPX_COLD [[noreturn]] inline void refuse_extents(const launch_site& site, const int64_t* extents,
                                                    int rank) {
     text t;
@@ -295,17 +283,10 @@ auto dispatch(const launch_options& options, const launch_site& site, const shap
 
 template <class Named, class Dim, class F, class... A>
 void start(const launch_options& options, const Dim& dim, const F& kernel, const A&... arguments) {
-    dispatch<run_now>(options, Named::site(options.name), extents_of(dim), kernel, arguments...);
+    dispatch<run_now>(options, Named::site(options.name), shape_of(dim), kernel, arguments...);
 }
 
-template <class Dim> inline constexpr bool is_dim = coordinate<Dim>;
-template <int R> inline constexpr bool is_dim<shape<R>> = true;
-
 } // namespace launching
-
-/// What `launch` takes as extents: an integer, or a `shape`; braced lists (`{n, m}`) work too.
-template <class Dim>
-concept launch_dim = launching::is_dim<Dim>;
 
 /// Runs `K` for every index of `dim`: `K(i, arguments...)`, where `i` is a `warpx::index<R>` and each array
 /// arrives as a handle (`x[i]`, `x(row, col)`, `x.extent(d)`). Items run in any order and at once; each may
@@ -317,13 +298,13 @@ concept launch_dim = launching::is_dim<Dim>;
 /// and items that had not begun are skipped. CUDA arrays: enqueued on the stream, does not wait. Launches
 /// within kernels run inline. Throws launch_error (negative extent, mixed devices), index_error (checked
 /// only). Safe from several threads at once.
-template <const auto& K, launch_dim Dim, class... A> void launch(const Dim& dim, const A&... arguments) {
+template <const auto& K, shape_like Dim, class... A> void launch(const Dim& dim, const A&... arguments) {
     launching::start<launching::named<K>>(launch_options{}, dim, detail::kernel_ref<K>{}, arguments...);
 }
 template <const auto& K, int R, class... A> void launch(const int64_t (&dim)[R], const A&... arguments) {
     launching::start<launching::named<K>>(launch_options{}, dim, detail::kernel_ref<K>{}, arguments...);
 }
-template <const auto& K, launch_dim Dim, class... A>
+template <const auto& K, shape_like Dim, class... A>
 void launch(const launch_options& options, const Dim& dim, const A&... arguments) {
     launching::start<launching::named<K>>(options, dim, detail::kernel_ref<K>{}, arguments...);
 }
@@ -333,7 +314,7 @@ void launch(const launch_options& options, const int64_t (&dim)[R], const A&... 
 }
 
 /// The same for a struct with a static `forward`.
-template <class K, launch_dim Dim, class... A> void launch(const Dim& dim, const A&... arguments) {
+template <class K, shape_like Dim, class... A> void launch(const Dim& dim, const A&... arguments) {
     launching::start<launching::named_type<K>>(launch_options{}, dim, detail::struct_kernel<K>{},
                                                arguments...);
 }
@@ -341,7 +322,7 @@ template <class K, int R, class... A> void launch(const int64_t (&dim)[R], const
     launching::start<launching::named_type<K>>(launch_options{}, dim, detail::struct_kernel<K>{},
                                                arguments...);
 }
-template <class K, launch_dim Dim, class... A>
+template <class K, shape_like Dim, class... A>
 void launch(const launch_options& options, const Dim& dim, const A&... arguments) {
     launching::start<launching::named_type<K>>(options, dim, detail::struct_kernel<K>{}, arguments...);
 }
@@ -353,8 +334,8 @@ void launch(const launch_options& options, const int64_t (&dim)[R], const A&... 
 /// The same for a callable object, which may capture: `launch(n, [=](auto i) { ... })`,
 /// `launch(n, [=](auto i, auto x) { ... }, x)`. Arrays may be captured on the host; as arguments they are
 /// faster. The name in messages is the closure's type unless `launch_options::name` is set.
-template <launch_dim Dim, class F, class... A>
-    requires(!launch_dim<F>)
+template <shape_like Dim, class F, class... A>
+    requires(!shape_like<F>)
 void launch(const Dim& dim, const F& kernel, const A&... arguments) {
     launching::start<launching::named_type<F>>(launch_options{}, dim, kernel, arguments...);
 }
@@ -362,8 +343,8 @@ template <int R, class F, class... A>
 void launch(const int64_t (&dim)[R], const F& kernel, const A&... arguments) {
     launching::start<launching::named_type<F>>(launch_options{}, dim, kernel, arguments...);
 }
-template <launch_dim Dim, class F, class... A>
-    requires(!launch_dim<F>)
+template <shape_like Dim, class F, class... A>
+    requires(!shape_like<F>)
 void launch(const launch_options& options, const Dim& dim, const F& kernel, const A&... arguments) {
     launching::start<launching::named_type<F>>(options, dim, kernel, arguments...);
 }

@@ -2,6 +2,7 @@
 // located.hpp: what `x[i]` returns: the value that was read, and the place it came from.
 #pragma once
 
+#include "detail/located_operators.hpp"
 #include "element.hpp"
 #include "index.hpp"
 
@@ -43,97 +44,6 @@ concept relocates =
 
 namespace detail {
 
-template <class, auto...> inline constexpr bool always_false = false;
-
-/// The type two numbers meet in; void where one of them is no real number.
-template <class A, class B> struct common_number {
-    using type = void;
-};
-template <class A, class B>
-    requires(std::is_arithmetic_v<compute_t<A>> && std::is_arithmetic_v<compute_t<B>>)
-struct common_number<A, B> {
-    using type = decltype(compute_t<A>() + compute_t<B>());
-};
-
-/// `a op b` as C++ computes it, with the conversions of arithmetic operands spelled out for -Wconversion.
-template <char Op, class A, class B> WARPX_HOST_DEVICE constexpr auto combine(const A& a, const B& b) {
-    using common = typename common_number<A, B>::type;
-    if constexpr (Op != '<' && Op != '>' && !std::is_void_v<common> &&
-                  !(std::is_same_v<A, common> && std::is_same_v<B, common>)) {
-        return combine<Op>(static_cast<common>(a), static_cast<common>(b));
-    } else {
-        if constexpr (Op == '+') return a + b;
-        if constexpr (Op == '-') return a - b;
-        if constexpr (Op == '*') return a * b;
-        if constexpr (Op == '/') return a / b;
-        if constexpr (Op == '%') return a % b;
-        if constexpr (Op == '&') return a & b;
-        if constexpr (Op == '|') return a | b;
-        if constexpr (Op == '^') return a ^ b;
-        if constexpr (Op == '<') return a << b;
-        if constexpr (Op == '>') return a >> b;
-    }
-}
-
-/// Assignments and compound assignments shared by all located values. On a temporary (`y[i] += e`) they write
-/// the place, on a named value (`auto t = y[i]; t += e;`) they change the local variable only.
-template <class Self, bool ReadOnly> struct located_operators {
-    template <class V> WARPX_HOST_DEVICE constexpr Self& set(const V& v) & noexcept {
-        static_cast<Self&>(*this).assign_local(v);
-        return static_cast<Self&>(*this);
-    }
-    template <class V> WARPX_HOST_DEVICE constexpr Self&& set(const V& v) && {
-        if constexpr (ReadOnly)
-            static_assert(always_false<V>,
-                          "warpx: this array is read-only (its element type is const); bind it as "
-                          "array<T, N> instead of array<const T, N> to write to it");
-        else
-            static_cast<Self&>(*this).store(v);
-        return static_cast<Self&&>(*this);
-    }
-    WARPX_HOST_DEVICE constexpr auto read() const { return static_cast<const Self&>(*this).get(); }
-
-    // clang-format off
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator+=(const U& u) & { return set(combine<'+'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator+=(const U& u) && { return std::move(*this).set(combine<'+'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator-=(const U& u) & { return set(combine<'-'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator-=(const U& u) && { return std::move(*this).set(combine<'-'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator*=(const U& u) & { return set(combine<'*'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator*=(const U& u) && { return std::move(*this).set(combine<'*'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator/=(const U& u) & { return set(combine<'/'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator/=(const U& u) && { return std::move(*this).set(combine<'/'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator%=(const U& u) & { return set(combine<'%'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator%=(const U& u) && { return std::move(*this).set(combine<'%'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator&=(const U& u) & { return set(combine<'&'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator&=(const U& u) && { return std::move(*this).set(combine<'&'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator|=(const U& u) & { return set(combine<'|'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator|=(const U& u) && { return std::move(*this).set(combine<'|'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator^=(const U& u) & { return set(combine<'^'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator^=(const U& u) && { return std::move(*this).set(combine<'^'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator<<=(const U& u) & { return set(combine<'<'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator<<=(const U& u) && { return std::move(*this).set(combine<'<'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator>>=(const U& u) & { return set(combine<'>'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator>>=(const U& u) && { return std::move(*this).set(combine<'>'>(read(), value(u))); }
-    WARPX_HOST_DEVICE constexpr Self& operator++() & { return set(read() + 1); }
-    WARPX_HOST_DEVICE constexpr Self&& operator++() && { return std::move(*this).set(read() + 1); }
-    WARPX_HOST_DEVICE constexpr Self& operator--() & { return set(read() - 1); }
-    WARPX_HOST_DEVICE constexpr Self&& operator--() && { return std::move(*this).set(read() - 1); }
-    WARPX_HOST_DEVICE constexpr auto operator++(int) & { auto old = read(); set(old + 1); return old; }
-    WARPX_HOST_DEVICE constexpr auto operator++(int) && { auto old = read(); std::move(*this).set(old + 1); return old; }
-    WARPX_HOST_DEVICE constexpr auto operator--(int) & { auto old = read(); set(old - 1); return old; }
-    WARPX_HOST_DEVICE constexpr auto operator--(int) && { auto old = read(); std::move(*this).set(old - 1); return old; }
-    // clang-format on
-};
-
-/// Types that are only stored (half, bfloat16, ...) and vectors of them also convert to what they compute in.
-/// A base class, because clang counts a conversion whose constraint fails when it looks for the only one.
-template <class Self, class V, class Compute = compute_t<V>> struct located_compute {
-    WARPX_HOST_DEVICE constexpr operator Compute() const {
-        return static_cast<Compute>(static_cast<const Self&>(*this).get());
-    }
-};
-template <class Self, class V> struct located_compute<Self, V, V> {};
-
 /// The value part and the place part of elements that are read and written whole.
 template <class T, class Access> class located_whole {
 public:
@@ -171,8 +81,10 @@ protected:
 } // namespace detail
 
 /// One element of an array inside a kernel: holds the value that was read when it was made.
-///   auto t = y[i];        a local variable; later writes to y[i] do not change t, and writing t does not
-///   change y y[i] = e; y[i] += e;  writes the element
+/// - `auto t = y[i];` is a local variable: later writes to `y[i]` do not change `t`, and writing `t` (or an
+///   `auto&& t = y[i]`) does not change `y`.
+/// - `y[i] = e; y[i] += e;` write the element.
+///
 /// It converts to the plain value wherever one is needed; it has no address and does not bind to `auto&`.
 /// Vectors of 2 to 4 components and quaternions have located members `x, y, z, w` (`v[i].x = e` writes that
 /// component); larger vectors use `v[i][k]`, matrices `m[i](r, c)`, structs described with `WARPX_STRUCT`

@@ -15,7 +15,8 @@ enum class memory_kind : uint32_t { plain, pinned, managed };
 struct owner;
 
 /// What a framework wants to be told about memory it lent. Either entry may be null. Called from the thread
-/// that drops or uses the array; must not throw.
+/// that drops or uses the array; must not throw. Nothing calls it yet: the entries are part of the layout
+/// that modules share, for CUDA memory and gradients to come.
 struct owner_hook {
     /// The last array is dropped while work on `stream` may still use the memory.
     void (*record_stream)(owner& self, void* stream) noexcept = nullptr;

@@ -67,40 +67,40 @@ struct run_later {
 template <class Named, class Dim, class F, class... A>
 prepared_launch start_later(const launch_options& options, const Dim& dim, const F& kernel,
                             const A&... arguments) {
-    return dispatch<run_later>(options, Named::site(options.name), extents_of(dim), kernel, arguments...);
+    return dispatch<run_later>(options, Named::site(options.name), shape_of(dim), kernel, arguments...);
 }
 
 } // namespace launching
 
 /// Prepares a launch of `K`, with the arguments and errors of `launch`: an integer or a `shape` as extents.
-template <const auto& K, launch_dim Dim, class... A>
+template <const auto& K, shape_like Dim, class... A>
 [[nodiscard]] prepared_launch prepare(const Dim& dim, const A&... arguments) {
     return launching::start_later<launching::named<K>>(launch_options{}, dim, detail::kernel_ref<K>{},
                                                        arguments...);
 }
-template <const auto& K, launch_dim Dim, class... A>
+template <const auto& K, shape_like Dim, class... A>
 [[nodiscard]] prepared_launch prepare(const launch_options& options, const Dim& dim, const A&... arguments) {
     return launching::start_later<launching::named<K>>(options, dim, detail::kernel_ref<K>{}, arguments...);
 }
 /// The same for a struct with a static `forward`.
-template <class K, launch_dim Dim, class... A>
+template <class K, shape_like Dim, class... A>
 [[nodiscard]] prepared_launch prepare(const Dim& dim, const A&... arguments) {
     return launching::start_later<launching::named_type<K>>(launch_options{}, dim, detail::struct_kernel<K>{},
                                                             arguments...);
 }
-template <class K, launch_dim Dim, class... A>
+template <class K, shape_like Dim, class... A>
 [[nodiscard]] prepared_launch prepare(const launch_options& options, const Dim& dim, const A&... arguments) {
     return launching::start_later<launching::named_type<K>>(options, dim, detail::struct_kernel<K>{},
                                                             arguments...);
 }
 /// The same for a callable object, which is copied.
-template <launch_dim Dim, class F, class... A>
-    requires(!launch_dim<F>)
+template <shape_like Dim, class F, class... A>
+    requires(!shape_like<F>)
 [[nodiscard]] prepared_launch prepare(const Dim& dim, const F& kernel, const A&... arguments) {
     return launching::start_later<launching::named_type<F>>(launch_options{}, dim, kernel, arguments...);
 }
-template <launch_dim Dim, class F, class... A>
-    requires(!launch_dim<F>)
+template <shape_like Dim, class F, class... A>
+    requires(!shape_like<F>)
 [[nodiscard]] prepared_launch prepare(const launch_options& options, const Dim& dim, const F& kernel,
                                       const A&... arguments) {
     return launching::start_later<launching::named_type<F>>(options, dim, kernel, arguments...);

@@ -66,8 +66,8 @@
         WARPX_HOST_DEVICE static constexpr rebind<P> convert(const R& r) {                                   \
             return {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_CONVERT, __VA_ARGS__)};                             \
         }                                                                                                    \
-        template <class R> WARPX_HOST_DEVICE static constexpr described gather(const R& r) {                 \
-            described s{};                                                                                   \
+        template <class R, class S = described> WARPX_HOST_DEVICE static constexpr S gather(const R& r) {    \
+            S s{};                                                                                           \
             WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_GATHER, __VA_ARGS__)                                        \
             return s;                                                                                        \
         }                                                                                                    \

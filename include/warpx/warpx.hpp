@@ -11,6 +11,7 @@
 #include "create.hpp"
 #include "dtype.hpp"
 #include "element.hpp"
+#include "element_view.hpp"
 #include "error.hpp"
 #include "float8.hpp"
 #include "gate.hpp"

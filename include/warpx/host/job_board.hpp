@@ -25,26 +25,17 @@
 // symbols (-rdynamic); with clang not those loaded with RTLD_LOCAL. Several pools are correct, only slower.
 #pragma once
 
+#include "../options.hpp"
 #include "atomic_builtins.hpp"
 #include "platform.hpp"
 
 #include <exception>
 #include <new>
 
-namespace warpx::host {
-inline namespace pool_v1 {
-
-/// The items [begin, end) of a launch, to be run by one thread; `context` is what was given to `run`.
-using range_body = void (*)(const void* context, int64_t begin, int64_t end);
-
-} // namespace pool_v1
-} // namespace warpx::host
-
 namespace warpx::detail::pool_v1 {
 
 using host::atomic_word;
 using host::order;
-using host::range_body;
 
 inline constexpr uint32_t max_threads = 256; // participants of one launch, the caller included
 inline constexpr uint32_t max_slots = 16; // launches that can be shared at once; others run in their caller

@@ -42,7 +42,9 @@ template <int R> struct axis_order {
                 }
             };
             (for_each_array(vote, arguments), ...);
-            if (order.tiled && written > 0) order.inner = outer;
+            // (If the nest would pair that axis with a third one, the vote was about another nest.)
+            const bool same_pair = (outer == R - 1 ? R - 2 : R - 1) == order.inner;
+            if (order.tiled && written > 0 && same_pair) order.inner = outer;
         }
         return order;
     }
