@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 
 #include <warpx/create.hpp>
+#include <warpx/element_view.hpp>
 #include <warpx/view.hpp>
 
 #include <cstdlib>

@@ -108,7 +108,7 @@ TEST_CASE("huge counts are run as ranges") {
 TEST_CASE("run without a place for the cost") {
     std::atomic<int64_t> sum{0};
     const std::atomic<int64_t>* const context = &sum;
-    const host::range_body body = [](const void* p, int64_t begin, int64_t end) {
+    const warpx::range_body body = [](const void* p, int64_t begin, int64_t end) {
         *const_cast<std::atomic<int64_t>*>(static_cast<const std::atomic<int64_t>*>(p)) += end - begin;
     };
     for (const int64_t count : {1, 100, 5000, 1000000}) {
