@@ -130,7 +130,7 @@ namespace detail {
 template <int Rank>
 bool reshape_strides(const int64_t* extents, const int64_t* strides, int rank, const int64_t* wanted,
                      int64_t* result, int wanted_rank) noexcept {
-    int64_t run_extent[Rank], run_stride[Rank];
+    int64_t run_extent[Rank] = {}, run_stride[Rank] = {};
     int runs = 0;
     for (int axis = 0; axis < rank; ++axis) {
         if (extents[axis] == 1) continue;
