@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // array_test.cpp: arrays: conversions, access, ownership, the gradient slot, allocations.
 #include "support/catch.hpp"
+#include "support/failing_new.hpp"
 
 #include <warpx/create.hpp>
 #include <warpx/element_view.hpp>
@@ -9,27 +10,6 @@
 #include <cstdlib>
 #include <new>
 #include <vector>
-
-namespace {
-thread_local int count_of_new = 0;
-} // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t bytes) {
-    ++count_of_new;
-    if (void* p = std::malloc(bytes ? bytes : 1)) return p;
-    throw std::bad_alloc();
-}
-// (The sanitizers have one of their own, which does not call the one above.)
-[[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
-    try {
-        return operator new(bytes);
-    } catch (const std::bad_alloc&) {
-        return nullptr;
-    }
-}
-// Out of line, or g++ takes the pair for a mismatch.
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 using namespace warpx;
 using Catch::Matchers::ContainsSubstring;
@@ -265,10 +245,10 @@ TEST_CASE("a gradient whose strides allow no such view is refused with a sentenc
 
 TEST_CASE("one allocation at import, none for views") {
     std::vector<float> values(24);
-    count_of_new = 0;
+    allocations = 0;
     const auto a = from_pointer<float, 2>(values.data(), {4, 6}, {6, 1}, make_owner([] {}));
-    const int import = count_of_new;
-    count_of_new = 0;
+    const int import = allocations;
+    allocations = 0;
     auto copy = a;
     auto s = slice(transpose(a), 0, 1, none, 2);
     auto t = take(expand(s, 0), 0, 0);
@@ -278,7 +258,7 @@ TEST_CASE("one allocation at import, none for views") {
     auto u = unfold(f);
     auto w = view_as<uint32_t>(a);
     array<const float, 2, device::any> c = a;
-    const int views = count_of_new;
+    const int views = allocations;
     CHECK(import == 1);
     CHECK(views == 0);
     CHECK(a.keeper()->use_count() == 10);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // owner_test.cpp: owners count, release once on any thread, borrow, and cross modules.
 #include "support/catch.hpp"
+#include "support/failing_new.hpp"
 
 #include <warpx/array.hpp>
 #include <warpx/create.hpp>
@@ -11,35 +12,6 @@
 #include <new>
 #include <thread>
 #include <vector>
-
-namespace {
-
-/// When set, the next allocation by `new` fails.
-thread_local bool fail_next_new = false;
-thread_local int count_of_new = 0;
-
-} // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t bytes) {
-    ++count_of_new;
-    if (fail_next_new) {
-        fail_next_new = false;
-        throw std::bad_alloc();
-    }
-    if (void* p = std::malloc(bytes ? bytes : 1)) return p;
-    throw std::bad_alloc();
-}
-// (The sanitizers have one of their own, which does not call the one above.)
-[[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
-    try {
-        return operator new(bytes);
-    } catch (const std::bad_alloc&) {
-        return nullptr;
-    }
-}
-// Out of line, or g++ takes the pair for a mismatch.
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 using warpx::make_owner;
 using warpx::owner;
@@ -109,21 +81,21 @@ TEST_CASE("an owner holds what its release holds") {
 TEST_CASE("one allocation; if it fails the resource is released and bad_alloc thrown") {
     int released = 0;
     const auto release = [&] { ++released; };
-    count_of_new = 0;
+    allocations = 0;
     owner_ref a = make_owner(release);
     asm volatile("" ::"r"(a.get()) : "memory"); // compilers may leave out a new that nobody can see
-    const int allocations = count_of_new;
-    CHECK(allocations == 1);
+    const int used = allocations;
+    CHECK(used == 1);
     a = {};
     CHECK(released == 1);
     bool thrown = false;
-    fail_next_new = true;
+    fail_after = 0;
     try {
         owner_ref b = make_owner(release);
     } catch (const std::bad_alloc&) {
         thrown = true;
     }
-    fail_next_new = false;
+    fail_after = -1;
     CHECK(thrown);
     CHECK(released == 2);
 }

@@ -190,10 +190,11 @@ template <class... A> bool all_compact(const A&... arguments) noexcept {
 
 /// A device-only lambda cannot run where these arrays are.
 WARPX_COLD [[noreturn]] inline void refuse_host(const launch_site& site, int argument) {
-    throw launch_error(
-        sentence("kernel " + site_name(site), "CUDA arrays, since the lambda is marked WARPX_DEVICE",
-                 "array " + std::to_string(argument) + " in host memory",
-                 "leave the mark away, or copy the array to the device (arrays count from 0)"));
+    text t;
+    add_site(t, site).expected("CUDA arrays, since the lambda is marked WARPX_DEVICE");
+    t.got("array ").add(argument).add(" in host memory");
+    t.remedy("leave the mark away, or copy the array to the device (arrays count from 0)");
+    throw launch_error(t.c_str());
 }
 template <class... A> void need_cuda(const launch_site& site, const A&... arguments) {
     int number = 0;

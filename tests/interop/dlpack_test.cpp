@@ -6,34 +6,11 @@
 #include <warpx/struct.hpp>
 #include <warpx/view.hpp>
 
+#include "support/failing_new.hpp"
 #include "support/fake_dlpack.hpp"
 
 #include <cstdlib>
 #include <new>
-
-namespace {
-thread_local int allocations = 0;
-thread_local int fail_after = -1; // so many more allocations succeed; -1: all do
-} // namespace
-
-// Not inlined: g++ would see free() given memory of operator new.
-[[gnu::noinline]] void* operator new(size_t bytes) {
-    if (fail_after == 0) throw std::bad_alloc();
-    if (fail_after > 0) --fail_after;
-    ++allocations;
-    if (void* p = std::malloc(bytes ? bytes : 1)) return p;
-    throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
-    try {
-        return operator new(bytes);
-    } catch (const std::bad_alloc&) {
-        return nullptr;
-    }
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, size_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
 
 namespace {
 struct particle {
