@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// error.cuh: CUDA runtime calls whose failure becomes a cuda_error with a sentence.
+#pragma once
+
+#include "../error.hpp"
+
+#include <cuda_runtime_api.h>
+
+#include <string>
+
+namespace warpx::detail {
+
+/// Takes the error back from the runtime (its next caller should not find it again), and throws cuda_error
+/// with the status.
+WARPX_COLD [[noreturn]] inline void refuse_cuda(cudaError_t status, const std::string& who,
+                                                const std::string& tried, const std::string& remedy) {
+    (void)cudaGetLastError();
+    throw cuda_error(static_cast<int>(status),
+                     sentence(who, tried + " to succeed",
+                              std::string(cudaGetErrorName(status)) + " (" + cudaGetErrorString(status) + ")",
+                              remedy));
+}
+
+/// Passes success, throws otherwise: `cuda_check(cudaEventCreate(&e), "warpx::event", "creating an event",
+/// "...")`.
+inline void cuda_check(cudaError_t status, const char* who, const char* tried, const char* remedy) {
+    if (status != cudaSuccess) [[unlikely]]
+        refuse_cuda(status, who, tried, remedy);
+}
+
+} // namespace warpx::detail
