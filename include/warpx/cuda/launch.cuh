@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// launch.cuh: launches on CUDA: the only __global__ function of the library, and what stands before it.
+// launch.cuh: launches on CUDA: what stands before the trampolines.
 #pragma once
 
 #if !defined(__CUDACC__)
@@ -12,74 +12,13 @@
 #pragma nv_diag_error 20013
 #pragma nv_diag_error 20014
 
-#include "../forms/probe.hpp"
-#include "../launch.hpp"
-
-#include <cuda_runtime_api.h>
+#include "plan.cuh"
+#include "stream.cuh"
 
 namespace warpx {
 inline namespace WARPX_LAUNCH_NAMESPACE {
 
 namespace launching {
-
-/// How device code calls a kernel object. For one given by name this is a new closure of the same type, since
-/// the named object is host memory.
-template <class F> struct device_call {
-    template <class... A> __device__ static void run(const F& kernel, const A&... a) { kernel(a...); }
-};
-template <const auto& K> struct device_call<kernel_ref<K>> {
-    template <class... A> __device__ static void run(const kernel_ref<K>&, const A&... a) {
-        using closure = std::remove_cvref_t<decltype(K)>;
-        static_assert(
-            std::is_default_constructible_v<closure>,
-            "warpx::launch: on CUDA a kernel given by name is a lambda without captures, or an object "
-            "without state; pass a capturing one as an argument: launch(n, [=] WARPX_DEVICE ...)");
-        if constexpr (std::is_default_constructible_v<closure>) closure{}(a...);
-    }
-};
-template <class S> struct device_call<struct_kernel<S>> {
-    template <class... A> __device__ static void run(const struct_kernel<S>&, const A&... a) {
-        if constexpr (requires { requires std::is_class_v<std::remove_cvref_t<decltype(S::forward)>>; })
-            std::remove_cvref_t<decltype(S::forward)>{}(a...); // a static constexpr lambda
-        else
-            S::forward(a...);
-    }
-};
-
-/// Takes the number of an item apart, the last axis fastest. 32-bit divisions cost a quarter of 64-bit ones.
-template <class Number, int R> __device__ inline shape<R> position_of(int64_t item, const shape<R>& extents) {
-    shape<R> position;
-    auto rest = static_cast<Number>(item);
-#pragma unroll
-    for (int axis = R - 1; axis > 0; --axis) {
-        const auto extent = static_cast<Number>(extents[axis]);
-        position[axis] = static_cast<int64_t>(rest % extent);
-        rest /= extent;
-    }
-    position[0] = static_cast<int64_t>(rest);
-    return position;
-}
-
-#pragma GCC visibility push(hidden) // each shared library launches its own copy
-
-/// One thread, one item: `first` plus the number of the thread in the grid.
-template <int R, class F, class... V>
-__global__ void run_items(const __grid_constant__ int64_t first, const __grid_constant__ int64_t count,
-                          const __grid_constant__ shape<R> extents, const __grid_constant__ F kernel,
-                          const __grid_constant__ V... arguments) {
-    const int64_t item = first + static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-    if (item >= count) return;
-    shape<R> position;
-    if constexpr (R == 1)
-        position[0] = item;
-    else if (count <= INT32_MAX)
-        position = position_of<uint32_t>(item, extents);
-    else
-        position = position_of<uint64_t>(item, extents);
-    device_call<F>::run(kernel, index_access::make(position), arguments...);
-}
-
-#pragma GCC visibility pop
 
 WARPX_COLD [[noreturn]] inline void refuse_ordinals(const launch_site& site, int one, int other) {
     throw launch_error(
@@ -91,17 +30,12 @@ WARPX_COLD [[noreturn]] inline void refuse_block_size(const launch_site& site, i
     throw launch_error(sentence("kernel " + site_name(site), "a block size from 1 to 1024, or 0",
                                 std::to_string(block_size), "leave launch_options::block_size at 0"));
 }
-/// Also takes the error back from the runtime, whose next caller should not find it again.
 WARPX_COLD [[noreturn]] inline void refuse_status(const launch_site& site, cudaError_t status,
                                                   const std::string& tried, const char* remedy) {
-    (void)cudaGetLastError();
-    throw cuda_error(static_cast<int>(status),
-                     sentence("kernel " + site_name(site), tried + " to succeed",
-                              std::string(cudaGetErrorName(status)) + " (" + cudaGetErrorString(status) + ")",
-                              remedy));
+    refuse_cuda(status, "kernel " + site_name(site), tried, remedy);
 }
 WARPX_COLD [[noreturn]] inline void refuse_launch(const launch_site& site, cudaError_t status, int device,
-                                                  unsigned blocks, unsigned block_size, const void* stream) {
+                                                  unsigned blocks, unsigned block_size, cudaStream_t stream) {
     char address[24];
     const auto bits = reinterpret_cast<uintptr_t>(stream);
     for (int digit = 0; digit < 16; ++digit)
@@ -111,9 +45,18 @@ WARPX_COLD [[noreturn]] inline void refuse_launch(const launch_site& site, cudaE
         site, status,
         "the launch of " + std::to_string(blocks) + " blocks of " + std::to_string(block_size) +
             " threads on cuda:" + std::to_string(device) + ", stream " +
-            (stream ? std::string(address) : "legacy default"),
+            (stream == cudaStreamLegacy      ? "legacy default"
+             : stream == cudaStreamPerThread ? "per-thread default"
+                                             : std::string(address)),
         "an error that came from earlier work stays until the process ends; one of this launch comes "
         "from its block size, its stream (of another device?) or a GPU this file was not compiled for");
+}
+
+inline int block_size(const launch_options& options, const launch_site& site) {
+    if (options.block_size == 0) return 256;
+    if (options.block_size < 1 || options.block_size > 1024) [[unlikely]]
+        refuse_block_size(site, options.block_size);
+    return options.block_size;
 }
 
 /// The device whose memory the arrays are; -1 if none says so (pinned and managed memory works on any).
@@ -132,6 +75,7 @@ template <class... A> int common_ordinal(const launch_site& site, const A&... ar
 class current_device {
 public:
     current_device(const launch_site& site, int ordinal) {
+        if (ordinal <= 0 && only_one()) return; // asking costs as much as a tenth of the launch
         if (const cudaError_t status = cudaGetDevice(&ordinal_); status != cudaSuccess) [[unlikely]]
             refuse_status(site, status, "asking for the current CUDA device",
                           "a launch over CUDA arrays needs an NVIDIA GPU and its driver");
@@ -151,66 +95,67 @@ public:
     int ordinal() const noexcept { return ordinal_; }
 
 private:
+    static bool only_one() noexcept {
+        static const bool one = [] {
+            int count = 0;
+            const bool known = cudaGetDeviceCount(&count) == cudaSuccess;
+            if (!known) (void)cudaGetLastError();
+            return known && count == 1;
+        }();
+        return one;
+    }
+
     int ordinal_ = 0;
     int former_ = -1;
 };
 
 #pragma GCC visibility push(hidden)
 
-/// Enqueues the trampoline. Grids of more than 2^31 - 1 blocks do not exist, so that many items come as
-/// several launches.
-template <int R, class F, class... V>
-void enqueue(const launch_options& options, const launch_site& site, int ordinal, const shape<R>& extents,
-             const F& kernel, const V&... arguments) {
-    static_assert(
-        std::is_trivially_copyable_v<F> && (std::is_trivially_copyable_v<V> && ...),
-        "warpx::launch: on CUDA the kernel object and its arguments are copied byte by byte; capture "
-        "scalars and plain structs, and pass arrays as arguments of the launch");
-    constexpr int default_block_size = 256;
-    constexpr int64_t most_blocks = INT32_MAX;
+/// Enqueues a trampoline. Grids of more than 2^31 - 1 blocks do not exist, so that many items come as several
+/// launches.
+struct enqueue {
+    const launch_options& options;
+    const launch_site& site;
+    int ordinal;
 
-    const int64_t count = extents.count();
-    const int block_size = options.block_size == 0 ? default_block_size : options.block_size;
-    if (block_size < 1 || block_size > 1024) [[unlikely]]
-        refuse_block_size(site, block_size);
-    // By name: with nvcc's --default-stream per-thread, a null stream would be another one.
-    const auto stream = options.stream ? static_cast<cudaStream_t>(options.stream) : cudaStreamLegacy;
-
-    const current_device device(site, ordinal);
-    const auto* const trampoline = reinterpret_cast<const void*>(&run_items<R, F, V...>);
-    for (int64_t first = 0; first < count; first += most_blocks * block_size) {
-        const int64_t rest = (count - first - 1) / block_size + 1;
-        const auto blocks = static_cast<unsigned>(rest < most_blocks ? rest : most_blocks);
-        const void* parameters[] = {&first, &count, &extents, &kernel, &arguments...};
-        const cudaError_t status =
-            cudaLaunchKernel(trampoline, dim3(blocks), dim3(static_cast<unsigned>(block_size)),
-                             const_cast<void**>(parameters), 0, stream);
-        if (status != cudaSuccess) [[unlikely]]
-            refuse_launch(site, status, device.ordinal(), blocks, static_cast<unsigned>(block_size),
-                          options.stream);
-        if (count - first <= most_blocks * block_size) break; // the sum could overflow
+    template <class Extents, class F, class... V>
+    void operator()(const void* trampoline, const grid& g, const Extents& extents, const F& kernel,
+                    const V&... arguments) const {
+        static_assert(
+            std::is_trivially_copyable_v<F> && (std::is_trivially_copyable_v<V> && ...),
+            "warpx::launch: on CUDA the kernel object and its arguments are copied byte by byte; capture "
+            "scalars and plain structs, and pass arrays as arguments of the launch");
+        constexpr int64_t most_blocks = INT32_MAX;
+        const auto stream = options.stream ? static_cast<cudaStream_t>(options.stream) : current_stream();
+        const current_device device(site, ordinal);
+        int64_t first = 0;
+        for (;;) {
+            const int64_t rest = (g.count - first - 1) / g.per_block + 1;
+            const auto blocks = static_cast<unsigned>(rest < most_blocks ? rest : most_blocks);
+            const void* parameters[] = {&first, &g.count, &extents, &kernel, &arguments...};
+            const cudaError_t status =
+                cudaLaunchKernel(trampoline, dim3(blocks), dim3(static_cast<unsigned>(g.block_size)),
+                                 const_cast<void**>(parameters), 0, stream);
+            if (status != cudaSuccess) [[unlikely]]
+                refuse_launch(site, status, device.ordinal(), blocks, static_cast<unsigned>(g.block_size),
+                              stream);
+            if (rest <= most_blocks) break;
+            first += most_blocks * g.per_block;
+        }
     }
+};
+
+/// Owners whose memory another stream may free or hand out again hear of the stream that uses it.
+template <class... A> void record_use(const launch_options& options, const A&... arguments) noexcept {
+    [[maybe_unused]] const auto tell = [&options](const auto& a) {
+        owner* const keeper = a.keeper().get();
+        if (keeper != nullptr && keeper->hook != nullptr && keeper->hook->record_stream != nullptr)
+            keeper->hook->record_stream(*keeper, options.stream ? options.stream : current_stream());
+    };
+    (for_each_array(tell, arguments), ...);
 }
 
 #pragma GCC visibility pop
-
-template <class Form, int... Argument, int R, class F, class... A>
-void bind_and_enqueue(const Form& form, std::integer_sequence<int, Argument...>,
-                      const launch_options& options, const launch_site& site, const shape<R>& extents,
-                      const F& kernel, const A&... arguments) {
-    enqueue(options, site, common_ordinal(site, arguments...), extents, kernel,
-            bound<Form, Argument, A>::make(form, arguments)...);
-}
-
-template <class Form, int... Argument, class Keep, int R, class F, class... A>
-auto bind_and_keep(const Form& form, std::integer_sequence<int, Argument...>, const Keep& keep,
-                   const launch_options& options, const launch_site& site, const shape<R>& extents,
-                   const F& kernel, const A&... arguments) {
-    return keep([options, site, extents, kernel, ordinal = common_ordinal(site, arguments...),
-                 ... kept = arguments, ... handles = bound<Form, Argument, A>::make(form, arguments)] {
-        enqueue(options, site, ordinal, extents, kernel, handles...);
-    });
-}
 
 /// Accesses are not checked on CUDA, so a checked launch refuses arrays that are smaller than it.
 WARPX_COLD [[noreturn]] inline void refuse_small(const launch_site& site, int argument, const int64_t* launch,
@@ -239,23 +184,19 @@ void check_extents(const launch_site& site, const shape<R>& extents, const A&...
 template <> struct backend<device::cuda> {
     static constexpr bool present = true;
 
-    /// Enqueues the launch on the stream of the options (null: the legacy default stream of the arrays'
-    /// device) and returns: it waits for nothing, allocates nothing and may be captured into a graph. Throws
-    /// cuda_error if the runtime refuses, which includes errors of earlier work; launch_error for arrays on
-    /// several devices. `checked` compares the extents of arrays and launch here; accesses within the kernel
-    /// are not checked on CUDA.
+    /// Enqueues the launch on the stream of the options (null: `current_stream()`) and returns: it waits for
+    /// nothing, allocates nothing and may be captured into a graph. Throws cuda_error if the runtime refuses,
+    /// which includes errors of earlier work; launch_error for arrays on several devices.
     template <int R, class F, class... A>
     static void launch(const launch_options& options, const detail::launch_site& site,
                        const shape<R>& extents, const F& kernel, const A&... arguments) {
         using namespace launching;
-        constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
-        look_at<R, F, A...>(numbers);
+        look_at<F, R, A...>();
         if (checked_build || options.checked) [[unlikely]]
             check_extents(site, extents, arguments...);
-        if (all_compact(arguments...))
-            bind_and_enqueue(form::compact{}, numbers, options, site, extents, kernel, arguments...);
-        else
-            bind_and_enqueue(form::strided{}, numbers, options, site, extents, kernel, arguments...);
+        arrange(enqueue{options, site, common_ordinal(site, arguments...)}, block_size(options, site),
+                extents, kernel, arguments...);
+        record_use(options, arguments...);
     }
 
     /// Binds the arguments now; `keep(f)` stores a callable and returns what `prepare` returns.
@@ -263,22 +204,19 @@ template <> struct backend<device::cuda> {
     static auto prepare(const Keep& keep, const launch_options& options, const detail::launch_site& site,
                         const shape<R>& extents, const F& kernel, const A&... arguments) {
         using namespace launching;
-        constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
-        look_at<R, F, A...>(numbers);
+        look_at<F, R, A...>();
         if (checked_build || options.checked) [[unlikely]]
             check_extents(site, extents, arguments...);
-        return all_compact(arguments...) ? bind_and_keep(form::compact{}, numbers, keep, options, site,
-                                                         extents, kernel, arguments...)
-                                         : bind_and_keep(form::strided{}, numbers, keep, options, site,
-                                                         extents, kernel, arguments...);
-    }
-
-private:
-    /// Compiles the kernel for the host's probe. The body of a device-only lambda does not exist there, so
-    /// nothing becomes known of it.
-    template <int R, class F, class... A, int... Argument>
-    static void look_at(std::integer_sequence<int, Argument...> numbers) noexcept {
-        if constexpr (!detail::device_only<F>) detail::kernel_probe<decltype(numbers), F, R, A...>::require();
+        const int ordinal = common_ordinal(site, arguments...);
+        return arrange(
+            [&](const void* trampoline, const grid& g, const auto& shape_of_grid, const F& f,
+                const auto&... v) {
+                return keep([=] {
+                    enqueue{options, site, ordinal}(trampoline, g, shape_of_grid, f, v...);
+                    record_use(options, arguments...);
+                });
+            },
+            block_size(options, site), extents, kernel, arguments...);
     }
 };
 

@@ -30,6 +30,40 @@ private:
     shape<N> extents_;
 };
 
+/// Any strides where every offset fits 32 bits: a multiplication on a GPU costs a fraction then.
+template <int N> class narrow_layout {
+public:
+    narrow_layout() = default;
+    template <class A> explicit narrow_layout(const A& a) noexcept : extents_(a.extents()) {
+        for (int axis = 0; axis < N; ++axis) strides_[axis] = static_cast<int32_t>(a.stride(axis));
+    }
+    /// Whether no offset and no stride needs more. (The stride of an axis of extent 1 or 0 is never used, but
+    /// it is handed out.)
+    template <class A> static bool fits(const A& a) noexcept {
+        uint64_t reach = 0;
+        for (int axis = 0; axis < N; ++axis) {
+            const int64_t stride = a.stride(axis), extent = a.extent(axis);
+            if (stride > INT32_MAX || stride < -INT32_MAX || extent > INT32_MAX) return false;
+            const uint64_t steps = extent > 1 ? static_cast<uint64_t>(extent - 1) : 0;
+            reach += steps * static_cast<uint64_t>(stride < 0 ? -stride : stride);
+            if (reach > INT32_MAX) return false;
+        }
+        return true;
+    }
+
+    WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
+    WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept { return strides_[axis]; }
+    WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i) const noexcept {
+        int32_t at = 0;
+        for (int axis = 0; axis < N; ++axis) at += static_cast<int32_t>(i[axis]) * strides_[axis];
+        return at;
+    }
+
+private:
+    shape<N> extents_;
+    int32_t strides_[N > 0 ? N : 1];
+};
+
 /// Any strides, in elements: compilers version the loop for stride 1 (with strides in bytes they never do).
 template <int N> class strided_layout {
 public:

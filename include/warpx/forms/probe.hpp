@@ -29,6 +29,9 @@ template <class Kernel, int Argument> struct access_facts {
     /// Some access takes integers, or the address of an element: two items may meet in one element.
     static inline constinit bool shared = false;
     [[gnu::constructor(1000)]] static void register_shared() noexcept { shared = true; }
+    /// Some access takes the whole index: the item's own element.
+    static inline constinit bool pointwise = false;
+    [[gnu::constructor(1000)]] static void register_pointwise() noexcept { pointwise = true; }
 
     static access_kind known() noexcept {
         if (!probe_facts<Kernel>::complete) return access_kind::unknown;
@@ -60,12 +63,18 @@ public:
     }
 
     WARPX_DETAIL_HOST_BODY template <class I> WARPX_HOST_DEVICE constexpr auto operator[](const I& i) const {
-        if constexpr (!is_index_v<I> && !is_whole_index_v<I>) (void)&facts::register_shared;
+        if constexpr (is_index_v<I> || is_whole_index_v<I>)
+            (void)&facts::register_pointwise;
+        else
+            (void)&facts::register_shared;
         return interface::operator[](i);
     }
     WARPX_DETAIL_HOST_BODY template <coordinate... I>
     WARPX_HOST_DEVICE constexpr auto operator()(const I&... i) const {
-        if constexpr (!is_whole_index_v<I...>) (void)&facts::register_shared;
+        if constexpr (is_whole_index_v<I...>)
+            (void)&facts::register_pointwise;
+        else
+            (void)&facts::register_shared;
         return interface::operator()(i...);
     }
 };
