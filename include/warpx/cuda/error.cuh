@@ -21,6 +21,12 @@ WARPX_COLD [[noreturn]] inline void refuse_cuda(cudaError_t status, const std::s
                               remedy));
 }
 
+/// What to do about an error of work that ran before.
+inline constexpr const char* sticky_remedy =
+    "a kernel or copy enqueued earlier failed; an invalid address or a device-side assert ends CUDA in this "
+    "process (host arrays go on working), other errors leave it usable; compute-sanitizer names the kernel, "
+    "launch_options{.checked = true} the access";
+
 /// Passes success, throws otherwise: `cuda_check(cudaEventCreate(&e), "warpx::event", "creating an event",
 /// "...")`.
 inline void cuda_check(cudaError_t status, const char* who, const char* tried, const char* remedy) {

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// fault.cuh: where checked launches note the first access outside of an array, and how the host hears of it.
+#pragma once
+
+#include "../detail/text.hpp"
+#include "device.cuh"
+
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <string>
+
+namespace warpx {
+
+namespace detail {
+
+/// Lies in device memory, one a device. Accesses outside of an array go to `sink` instead, so nothing faults.
+struct fault_record {
+    static constexpr int most_axes = 16; // of arrays of higher rank the first axes are shown
+    static constexpr int sink_bytes = 4096;
+
+    unsigned long long state; // 0: nothing, 1: being written, 2: written
+    const char* kernel;       // a string of this process's host memory that lives to its end
+    int argument;
+    int rank;
+    int64_t position[most_axes];
+    int64_t extents[most_axes];
+    alignas(16) unsigned char sink[sink_bytes];
+};
+
+/// The records of all devices: one for all modules of a process, never destroyed.
+class WARPX_PUBLIC fault_board {
+public:
+    static constexpr int most_devices = 64;
+
+    static fault_board& get() {
+        static fault_board* const board = new fault_board;
+        return *board;
+    }
+
+    /// The record of the current device `ordinal`, made at its first use: a few kilobytes, which are
+    /// allocated in a way that is legal while a stream is captured.
+    fault_record* of_device(int ordinal) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (ordinal < 0 || ordinal >= most_devices)
+            throw launch_error(sentence("a checked launch", "a CUDA ordinal below 64", std::to_string(ordinal),
+                                        "launch unchecked on this device"));
+        entry& e = entries_[ordinal];
+        if (e.record == nullptr) {
+            cudaStreamCaptureMode mode = cudaStreamCaptureModeRelaxed;
+            (void)cudaThreadExchangeStreamCaptureMode(&mode);
+            void* memory = nullptr;
+            cudaError_t status = cudaMalloc(&memory, sizeof(fault_record));
+            if (status == cudaSuccess && e.stream == nullptr)
+                status = cudaStreamCreateWithFlags(&e.stream, cudaStreamNonBlocking);
+            if (status == cudaSuccess) status = cudaMemsetAsync(memory, 0, sizeof(fault_record), e.stream);
+            if (status == cudaSuccess) status = cudaStreamSynchronize(e.stream);
+            (void)cudaThreadExchangeStreamCaptureMode(&mode);
+            cuda_check(status, "a checked launch", "making the record of faults",
+                       "it needs 5 kB of device memory");
+            e.record = static_cast<fault_record*>(memory);
+            any_ = true;
+        }
+        return e.record;
+    }
+
+    /// The same text at the same address, for the rest of the process.
+    const char* keep(const std::string& name) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        return names_.insert(name).first->c_str();
+    }
+
+    /// Throws index_error if a device has a fault, and forgets it.
+    void throw_first() {
+        if (!any_) return;
+        const std::lock_guard<std::mutex> lock(mutex_);
+        for (int ordinal = 0; ordinal < most_devices; ++ordinal)
+            if (entries_[ordinal].record != nullptr) look(ordinal, entries_[ordinal]);
+    }
+
+private:
+    struct entry {
+        fault_record* record;
+        cudaStream_t stream; // of its own, so that reading waits for nobody's work
+    };
+
+    static void look(int ordinal, const entry& e) {
+        const device_guard guard(ordinal);
+        fault_record found;
+        if (!read(&found.state, &e.record->state, sizeof(found.state), e) || found.state != 2) return;
+        if (!read(&found, e.record, offsetof(fault_record, sink), e)) return;
+        (void)cudaMemsetAsync(e.record, 0, sizeof(found.state), e.stream);
+        (void)cudaStreamSynchronize(e.stream);
+        const int rank = found.rank < fault_record::most_axes ? found.rank : fault_record::most_axes;
+        text t;
+        t.add("kernel ").add(found.kernel).add(", array argument ").add(found.argument);
+        t.expected("an index within the shape ").add(found.extents, rank);
+        t.got("index ").add(found.position, rank);
+        t.remedy("guard the access, or launch over fewer items (arguments count from 0; the first of this "
+                 "device's checked launches, later ones were not recorded)");
+        throw index_error(t.c_str());
+    }
+    static bool read(void* into, const void* from, size_t bytes, const entry& e) {
+        if (cudaMemcpyAsync(into, from, bytes, cudaMemcpyDeviceToHost, e.stream) == cudaSuccess &&
+            cudaStreamSynchronize(e.stream) == cudaSuccess)
+            return true;
+        (void)cudaGetLastError(); // the context is lost: its error reaches the caller by itself
+        return false;
+    }
+
+    std::mutex mutex_;
+    std::atomic<bool> any_ = false;
+    entry entries_[most_devices] = {};
+    std::set<std::string> names_;
+};
+
+/// Throws index_error if a checked launch recorded an access outside of an array.
+inline void throw_recorded_fault() { fault_board::get().throw_first(); }
+
+} // namespace detail
+} // namespace warpx
