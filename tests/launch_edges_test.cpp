@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// launch_edges_test.cpp: launches at their edges: sizes around chunks and tiles, every layout, counts that
-// overflow, every element type on many threads, messages. (launch_test.cpp has the rules.)
-#include "support/catch.hpp"
-
-#include <warpx/create.hpp>
-#include <warpx/host/launch.hpp>
-#include <warpx/math.hpp>
-#include <warpx/view.hpp>
+// launch_edges_test.cpp: launches at their edges: the cases of every machine, and those that only the host
+// has: executors, exceptions, threads, nesting, checked accesses.
+#include "cases/launch_edges_cases.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -20,221 +15,46 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-constexpr auto count_visit = [](auto i, auto y) { y[i] += 1; };
-constexpr auto number_items = [](auto i, auto y) {
-    if constexpr (i.rank() == 2) {
-        auto [row, column] = i;
-        y[i] = static_cast<float>(row * 1000 + column);
-    } else if constexpr (i.rank() == 3) {
-        auto [a, b, c] = i;
-        y(a, b, c) = static_cast<float>(a * 10000 + b * 100 + c);
-    }
-};
-constexpr auto saxpy = [](auto i, auto x, auto y, auto a) { y[i] = a * x[i] + y[i]; };
-constexpr auto fill = [](auto i, auto y, auto v) { y[i] = v; };
-constexpr auto no_arrays = [](auto i) { (void)i; };
+using launch_edges_cases::count_visit, launch_edges_cases::fill, launch_edges_cases::saxpy;
+using test::message_of;
+
 constexpr auto shift_left = [](auto i, auto x, auto y) { y[i] = x[i + 1]; };
 
-struct with_function {
-    template <class I, class Y, class V> static void forward(I i, Y y, V v) { y[i] = v; }
-};
-struct with_lambda {
-    static constexpr auto forward = [](auto i, auto y, auto v) { y[i] += v; };
-};
-
-template <int N> bool all_are(const array<float, N>& a, float v) {
-    for (int64_t k = 0; k < a.size(); ++k)
-        if (a.data_handle()[k] != v) return false;
-    return true;
-}
-
-/// Launches over a compact array, a padded one and one with its axes reversed; each item must be visited
-/// once.
-template <int N> void visits_once(const shape<N>& extents) {
-    auto compact = zeros<float>(extents);
-    launch<count_visit>(extents, compact);
-    CHECK(all_are(compact, 1));
-
-    shape<N> padded = extents;
-    for (int64_t& e : padded) e += 1;
-    auto whole = zeros<float>(padded);
-    auto part = whole;
-    for (int axis = 0; axis < N; ++axis) part = slice(part, axis, axis % 2, axis % 2 + extents[axis]);
-    if (N > 1) part = slice(part, 0, none, none, -1);
-    launch<count_visit>(extents, part);
-    int64_t ones = 0, others = 0;
-    for (int64_t k = 0; k < whole.size(); ++k) {
-        ones += whole.data_handle()[k] == 1;
-        others += whole.data_handle()[k] != 0 && whole.data_handle()[k] != 1;
-    }
-    CHECK(ones == extents.count());
-    CHECK(others == 0);
-
-    auto turned = zeros<float>(transpose(compact).extents());
-    launch<count_visit>(extents, transpose(turned));
-    CHECK(all_are(turned, 1));
-}
-
-template <class F> std::string message_of(const F& f) {
-    try {
-        f();
-    } catch (const std::exception& e) {
-        return e.what();
-    }
-    return "no exception";
-}
+bool all_are(const array<float, 1>& a, float v) { return test::all_are(a, v); }
 
 } // namespace
 
-TEST_CASE("every item of 1 to 8 extents is visited once") {
-    visits_once(shape(1));
-    visits_once(shape(100));
-    visits_once(shape(7, 5));
-    visits_once(shape(1, 9));
-    visits_once(shape(9, 1));
-    visits_once(shape(3, 4, 5));
-    visits_once(shape(2, 3, 2, 3));
-    visits_once(shape(2, 1, 3, 2, 2));
-    visits_once(shape(2, 2, 1, 2, 3, 2));
-    visits_once(shape(1, 2, 2, 2, 1, 2, 2));
-    visits_once(shape(2, 2, 2, 1, 2, 2, 2, 2));
-}
-
-TEST_CASE("sizes at the edges of chunks and tiles") {
-    for (int64_t n : {63, 64, 65, 127, 128, 129, 1023, 1024, 1025, 4095, 4096, 4097, 10007}) {
-        auto y = zeros<float>(n);
-        launch<count_visit>(n, y);
-        REQUIRE(all_are(y, 1));
-    }
-    for (int64_t rows : {1, 7, 8, 9, 127, 129})
-        for (int64_t columns : {1, 8, 9, 128, 130, 257}) {
-            auto x = zeros<float>({rows, columns}), y = zeros<float>({columns, rows});
-            launch<number_items>({rows, columns}, transpose(y));
-            launch<saxpy>(shape(rows, columns), transpose(y), x, 1.0f); // the sides disagree: tiles
-            int wrong = 0;
-            for (int64_t r = 0; r < rows; ++r)
-                for (int64_t c = 0; c < columns; ++c) wrong += x(r, c) != static_cast<float>(r * 1000 + c);
-            REQUIRE(wrong == 0);
-        }
-}
-
-TEST_CASE("three extents in every order of the axes") {
-    int order[3] = {0, 1, 2};
-    const int64_t extents[3] = {3, 11, 17};
-    do {
-        shape<3> stored(extents[order[0]], extents[order[1]], extents[order[2]]);
-        auto memory = zeros<float>(stored), compact = zeros<float>({3, 11, 17});
-        int inverse[3];
-        for (int k = 0; k < 3; ++k) inverse[order[k]] = k;
-        auto view = permute(memory, inverse);
-        REQUIRE(view.extents() == shape(3, 11, 17));
-        launch<number_items>({3, 11, 17}, view);
-        launch<saxpy>({3, 11, 17}, view, compact, 1.0f);
-        int wrong = 0;
-        for (int64_t k = 0; k < 3 * 11 * 17; ++k)
-            wrong +=
-                compact.data_handle()[k] != static_cast<float>(k / 187 * 10000 + k / 17 % 11 * 100 + k % 17);
-        CHECK(wrong == 0);
-    } while (std::next_permutation(order, order + 3));
-}
-
-TEST_CASE("zero extents run nothing, and touch nothing") {
-    array<float, 1> none_at_all;
-    launch<fill>(0, none_at_all, 1.0f);
-    launch<fill>({0, 5}, array<float, 2>(), 1.0f);
-    launch<fill>({5, 0}, array<float, 2>(), 1.0f);
-    launch<fill>({int64_t{1} << 40, int64_t{1} << 40, 0}, array<float, 3>(), 1.0f);
+TEST_CASE("no items, no calls") {
     launch(0, [](auto) { throw 1; });
 }
 
-TEST_CASE("negative extents and more items than can be counted are refused") {
-    auto y = zeros<float>(4);
-    CHECK_THROWS_AS(launch<fill>(-1, y, 1.0f), launch_error);
-    CHECK_THROWS_WITH(launch<fill>(-1, y, 1.0f),
-                      ContainsSubstring("fill") &&
-                          ContainsSubstring("expected extents that are not negative; got (-1,); "));
-    CHECK_THROWS_WITH(launch<fill>({0, -3}, zeros<float>({2, 2}), 1.0f), ContainsSubstring("(0, -3)"));
-    CHECK_THROWS_AS(launch<fill>(UINT64_MAX, y, 1.0f), launch_error);
-    CHECK_THROWS_WITH(launch<fill>({int64_t{1} << 32, int64_t{1} << 32}, zeros<float>({2, 2}), 1.0f),
-                      ContainsSubstring("a number of items that 64 bits count"));
-    CHECK(all_are(y, 0));
-}
-
-TEST_CASE("extents come as any integer, a shape, braces, an array") {
-    auto y = zeros<float>(3);
-    launch<count_visit>(3, y);
-    launch<count_visit>(3u, y);
-    launch<count_visit>(size_t{3}, y);
-    launch<count_visit>(static_cast<short>(3), y);
-    launch<count_visit>(static_cast<unsigned char>(3), y);
-    launch<count_visit>(y.extent(0), y);
-    launch<count_visit>(y.extents(), y);
-    launch<count_visit>({3}, y);
-    launch<count_visit>(shape(3), y);
-    const int64_t dims[1] = {3};
-    launch<count_visit>(dims, y);
-    CHECK(all_are(y, 10));
-    STATIC_REQUIRE_FALSE(shape_like<double>);
-    STATIC_REQUIRE_FALSE(shape_like<float>);
-    STATIC_REQUIRE_FALSE(shape_like<const char*>);
-}
-
-TEST_CASE("kernels: structs, capturing lambdas, captured arrays, no arrays at all") {
-    auto y = zeros<float>(100);
-    launch<with_function>(100, y, 2.0f);
-    launch<with_lambda>(100, y, 3.0f);
-    CHECK(all_are(y, 5));
+TEST_CASE("kernels that capture arrays, or refer to the caller's variables") {
+    const auto y = full<float>(100, 5.0f);
     const float scale = 2;
     launch(100, [=](auto i) { y[i] = scale * y[i]; });
     CHECK(all_are(y, 10));
-    launch(shape(100), [scale](auto i, auto z) { z[i] -= scale; }, y);
-    CHECK(all_are(y, 8));
     launch({10, 10}, [=](auto i) {
         auto [row, column] = i;
         y[row * 10 + column] += 1;
     });
-    CHECK(all_are(y, 9));
-    launch<no_arrays>(50);
+    CHECK(all_are(y, 11));
     if constexpr (!checked_build) CHECK(y.keeper()->use_count() == 1); // nothing is kept
     std::atomic<int> calls{0};
     launch(1000, [&](auto) { ++calls; });
     CHECK(calls == 1000);
 }
 
-TEST_CASE("arguments: scalars, vectors, structs, rank 0 arrays, more than the kernel's rank") {
-    auto y = zeros<float>(10);
-    launch<fill>(10, y, 3);
-    CHECK(all_are(y, 3));
-    launch<fill>(10, y, 2.5);
-    CHECK(all_are(y, 2.5f));
-    launch<fill>(10, y, true);
-    CHECK(all_are(y, 1));
-    struct settings {
-        float a, b;
-    };
-    launch(10, [](auto i, auto z, auto s) { z[i] = s.a + s.b; }, y, settings{1, 6});
-    CHECK(all_are(y, 7));
-    auto one = full<float>(shape<0>(), 4.0f);
-    launch(10, [](auto i, auto z, auto s) { z[i] += s(); }, y, one);
-    CHECK(all_are(y, 11));
-    auto table = zeros<float>({10, 4});
-    launch(
-        10,
-        [](auto i, auto z, auto t) {
-            for (int64_t k = 0; k < t.extent(1); ++k) t(i, k) = z[i] * static_cast<float>(k);
-        },
-        y, table);
-    CHECK((table(9, 3) == 33 && table(0, 0) == 0));
-    const auto& constant = y;
-    launch<fill>(10, constant, 5.0f); // a const array object is a handle like any other
-    CHECK(all_are(y, 5));
+TEST_CASE("what can be launched is known at compile time") {
     STATIC_REQUIRE(kernel_for<decltype(saxpy), 1, array<float, 1>, array<float, 1>, float>);
     STATIC_REQUIRE_FALSE(kernel_for<decltype(saxpy), 1, array<float, 1>, float>);
     STATIC_REQUIRE_FALSE(kernel_argument<std::vector<float>>);
+    STATIC_REQUIRE_FALSE(shape_like<double>);
+    STATIC_REQUIRE_FALSE(shape_like<float>);
+    STATIC_REQUIRE_FALSE(shape_like<const char*>);
 }
 
-TEMPLATE_TEST_CASE("large arrays equal a plain loop, bit for bit, with any number of threads", "", uint8_t,
-                   int16_t, int32_t, int64_t, bool, half, bfloat16, float, double) {
+TEMPLATE_TEST_CASE("large arrays equal a plain loop with any number of threads", "", uint8_t, int16_t,
+                   int32_t, int64_t, bool, half, bfloat16, float, double) {
     using T = TestType;
     const int64_t n = checked_build ? 20000 : 1000000;
     auto x = empty<T>(n), y = empty<T>(n), start = empty<T>(n);
@@ -311,17 +131,6 @@ TEST_CASE("checked launches name kernel, argument, index and shape") {
     CHECK_THROWS_WITH(launch<count_visit>(launch_options{.checked = true, .name = "n"}, {3, 5}, table),
                       ContainsSubstring("kernel n") && ContainsSubstring("(3, 4)") &&
                           ContainsSubstring("index (0, 4)"));
-}
-
-TEST_CASE("guarded kernels may be larger than their arrays, checked or not") {
-    auto y = zeros<float>(10);
-    launch(
-        16,
-        [](auto i, auto z) {
-            if (i < z.extent(0)) z[i] = 1;
-        },
-        y);
-    CHECK(all_are(y, 1));
 }
 
 namespace {
@@ -417,16 +226,4 @@ TEST_CASE("arrays of run-time device on the host, and what needs CUDA") {
     launch<fill>(10, managed, 1.0f);
     CHECK(all_are(y, 1));
     launch<fill>(0, far, 1.0f); // nothing to do
-}
-
-TEST_CASE("strides of any kind: backwards, zero, shared by several arguments") {
-    auto x = arange<float>(20), y = zeros<float>(20);
-    launch<saxpy>(20, slice(x, 0, none, none, -1), y, 1.0f);
-    for (int k = 0; k < 20; ++k) CHECK(y[k] == 19.0f - static_cast<float>(k));
-    launch<fill>(10, slice(y, 0, 1, none, 2), 0.5f);
-    CHECK((y[0] == 19 && y[1] == 0.5f && y[19] == 0.5f));
-    launch<saxpy>(20, broadcast_to(slice(x, 0, 5, 6), {20}), y, 2.0f);
-    CHECK((y[0] == 29 && y[1] == 10.5f));
-    launch<saxpy>(20, x, x, 1.0f); // one array as two arguments
-    CHECK((x[7] == 14 && x[19] == 38));
 }

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// cells_test.cu: the cell form computes what the host computes: sizes around packets, misaligned and strided
-// arrays, aliasing, writes that are conditional, repeated or partial, every size of element.
-#include "check.hpp"
-
-#include <warpx/cuda/cuda.cuh>
+// cells_test.cu: the cell form computes what the host computes: aliasing, writes that are conditional,
+// repeated or partial, layouts of two and three axes, operands of several sizes. (sizes_test.cu has every
+// element type.)
+#include "agree.hpp"
 
 #include <algorithm>
 
 using namespace cuda_test;
-using warpx::shape;
 
-// Whole numbers small enough that every order of rounding gives the same bits.
 constexpr auto add = [] WARPX_KERNEL(auto i, auto x, auto y) { y[i] = x[i] + y[i]; };
 constexpr auto copy = [] WARPX_KERNEL(auto i, auto x, auto y) { y[i] = x[i]; };
 constexpr auto swap_them = [] WARPX_KERNEL(auto i, auto x, auto y) {
@@ -60,243 +57,184 @@ constexpr auto parts = [] WARPX_KERNEL(auto i, auto x, auto y) {
 constexpr auto flip = [] WARPX_KERNEL(auto i, auto x, auto y) { y[i] = !x[i] || y[i]; };
 constexpr auto count_up = [] WARPX_KERNEL(auto i, auto x, auto y) {
     auto [row, col] = i;
-    y(row, col) = x(row, col) + static_cast<int>(row * 1000 + col);
+    y(row, col) = x(row, col) + static_cast<int>(row * 300 + col);
 };
 constexpr auto count_up_3 = [] WARPX_KERNEL(auto i, auto x, auto y) {
     auto [a, b, c] = i;
-    y[i] = x[i] + static_cast<int>(a * 10000 + b * 100 + c);
+    y[i] = x[i] + static_cast<int>(a * 5000 + b * 100 + c);
 };
 constexpr auto tally = [] WARPX_KERNEL(auto i, auto x, auto y) {
     x[i] += 1;
     warpx::atomic_add(y, i, 1);
 };
 
-namespace {
-
-bool quick = false;
-
-/// Makes the same arrays over host or device memory.
-template <class Device> struct machine {
-    template <class T, int N>
-    warpx::array<T, N, Device> at(T* data, const shape<N>& extents, const shape<N>& strides) const {
-        return warpx::from_pointer<T, N, Device>(data, extents, strides);
-    }
-    template <class T, int N> warpx::array<T, N, Device> at(T* data, const shape<N>& extents) const {
-        return warpx::from_pointer<T, N, Device>(data, extents);
-    }
-    template <class T> warpx::array<T, 1, Device> at(T* data, int64_t n) const {
-        return at<T, 1>(data, shape<1>(n));
-    }
-};
-
-/// Runs `f(machine, memory)` on both sides over the same bytes; afterwards all bytes must be the same.
-template <class T, class F> bool agree(int64_t elements, const F& f) {
-    std::vector<unsigned char> bytes(static_cast<size_t>(elements) * sizeof(T));
-    auto* const values = reinterpret_cast<T*>(bytes.data());
-    using number = warpx::scalar_t<T>;
-    auto* const numbers = reinterpret_cast<number*>(bytes.data());
-    for (int64_t k = 0; k < elements * static_cast<int64_t>(sizeof(T) / sizeof(number)); ++k)
-        numbers[k] = static_cast<number>(static_cast<float>(k % 7));
-    const device_vector<unsigned char> d(bytes);
-    f(machine<warpx::device::host>{}, values);
-    f(machine<warpx::device::cuda>{}, reinterpret_cast<T*>(d.data()));
-    return same(d.read(), bytes);
+template <const auto& K, class T> void compare_pair(report& r, const char* name, int64_t n) {
+    r.compare<T>(std::string(name) + " of " + std::to_string(n), 2 * n + 8,
+                 [&](auto m, T* p) { warpx::launch<K>(n, m.at(p, n), m.at(p + n + (-n & 3), n)); });
 }
 
-template <class T> void sizes() {
-    std::vector<int64_t> all;
-    for (int64_t n = 0; n <= (quick ? 20 : 70); ++n) all.push_back(n);
-    for (int64_t n : {255, 256, 257, 1023, 1024, 1025, 4097}) all.push_back(n);
-    if (!quick)
-        for (int64_t n : {65535, 65536, 65537}) all.push_back(n);
-    bool good = true;
-    for (const int64_t n : all)
-        for (int64_t offset = 0; offset < 4; ++offset)
-            good =
-                good && agree<T>(2 * n + 9, [&](auto m, T* p) {
-                    warpx::launch<add>(n, m.template at<const T>(p + offset, n), m.at(p + offset + n + 1, n));
-                    warpx::launch<swap_them>(n, m.at(p, n), m.at(p + n + offset, n));
-                });
-    CHECK(good);
-}
-
-template <const auto& K, class T> bool pair_agrees(int64_t n) {
-    return agree<T>(2 * n + 8,
-                    [&](auto m, T* p) { warpx::launch<K>(n, m.at(p, n), m.at(p + n + (-n & 3), n)); });
-}
-template <class T> void constructs() {
+TEMPLATE_TEST_CASE("constructs of a kernel", "[core]", int, int8_t, int64_t, float) {
+    using T = TestType;
+    report r;
     for (int64_t n : {1, 3, 4, 1027}) {
-        CHECK(pair_agrees<copy, T>(n));
-        CHECK(pair_agrees<read_after_write, T>(n));
-        CHECK(pair_agrees<sometimes, T>(n));
-        CHECK(pair_agrees<either, T>(n));
-        CHECK(pair_agrees<early, T>(n));
-        CHECK(pair_agrees<again, T>(n));
-        CHECK(pair_agrees<mixed, T>(n));
-        CHECK(pair_agrees<own_again, T>(n));
-        CHECK(agree<T>(2 * n, [&](auto m, T* p) {
+        compare_pair<copy, T>(r, "copy", n);
+        compare_pair<read_after_write, T>(r, "read_after_write", n);
+        compare_pair<sometimes, T>(r, "sometimes", n);
+        compare_pair<either, T>(r, "either", n);
+        compare_pair<early, T>(r, "early", n);
+        compare_pair<again, T>(r, "again", n);
+        compare_pair<mixed, T>(r, "mixed", n);
+        compare_pair<own_again, T>(r, "own_again", n);
+        const std::string of = " of " + std::to_string(n);
+        r.compare<T>("neighbours" + of, 2 * n, [&](auto m, T* p) {
             warpx::launch<neighbours>(n, m.template at<const T>(p, n), m.at(p + n, n));
-        }));
+        });
         // fewer elements than items
-        CHECK(agree<T>(2 * n,
-                       [&](auto m, T* p) { warpx::launch<guarded>(n, m.at(p, n / 2), m.at(p + n, n)); }));
+        r.compare<T>("guarded" + of, 2 * n,
+                     [&](auto m, T* p) { warpx::launch<guarded>(n, m.at(p, n / 2), m.at(p + n, n)); });
     }
+    CHECK(r.text() == "");
 }
 
-void aliasing() {
+TEST_CASE("aliasing that is race free", "[core]") {
+    report r;
     for (int64_t n : {4, 1027}) {
-        // one array given twice
-        CHECK(agree<int>(n, [&](auto m, int* p) {
+        const std::string of = ", " + std::to_string(n) + " items";
+        r.compare<int>("one array twice" + of, n, [&](auto m, int* p) {
             warpx::launch<read_after_write>(n, m.at(p, n), m.at(p, n));
             warpx::launch<add>(n, m.template at<const int>(p, n), m.at(p, n));
             warpx::launch<swap_them>(n, m.at(p, n), m.at(p, n));
-        }));
+        });
         // every item's two elements are its own, though the arrays lie in one another
-        CHECK(agree<int>(2 * n, [&](auto m, int* p) {
+        r.compare<int>("interleaved" + of, 2 * n, [&](auto m, int* p) {
             const shape<1> count(n), two(2);
             warpx::launch<read_after_write>(n, m.template at<int, 1>(p, count, two),
                                             m.template at<int, 1>(p + 1, count, two));
-        }));
+        });
         // forwards and backwards: item i and item n - 1 - i meet, reading only
-        CHECK(agree<int>(2 * n, [&](auto m, int* p) {
+        r.compare<int>("backwards" + of, 2 * n, [&](auto m, int* p) {
             warpx::launch<add>(n, m.template at<const int, 1>(p + n - 1, shape<1>(n), shape<1>(-1)),
                                m.at(p + n, n));
-        }));
-        // a vector and its components
-        CHECK(agree<warpx::vec2f>(
-            n, [&](auto m, warpx::vec2f* p) { warpx::launch<parts>(n, m.at(p, n), m.at(p, n)); }));
-        CHECK(
-            agree<int>(2 * n, [&](auto m, int* p) { warpx::launch<tally>(n, m.at(p, n), m.at(p + n, n)); }));
-        CHECK(agree<int>(2 * n, [&](auto m, int* p) { warpx::launch<tally>(n, m.at(p, n), m.at(p, n)); }));
+        });
+        r.compare<warpx::vec2f>("components of one array" + of, n, [&](auto m, warpx::vec2f* p) {
+            warpx::launch<parts>(n, m.at(p, n), m.at(p, n));
+        });
+        r.compare<int>("an atomic beside cells" + of, 2 * n,
+                       [&](auto m, int* p) { warpx::launch<tally>(n, m.at(p, n), m.at(p + n, n)); });
+        r.compare<int>("an atomic on the same array" + of, 2 * n,
+                       [&](auto m, int* p) { warpx::launch<tally>(n, m.at(p, n), m.at(p, n)); });
     }
+    CHECK(r.text() == "");
 }
 
-void components() {
+TEST_CASE("components of vectors", "[core]") {
+    report r;
     for (int64_t n : {1, 4, 7, 1027}) {
-        CHECK(pair_agrees<parts, warpx::vec2f>(n));
-        CHECK(pair_agrees<parts, warpx::vec3f>(n));
-        CHECK(pair_agrees<parts, warpx::vec4f>(n));
-        CHECK(pair_agrees<parts, warpx::vec3d>(n));
+        compare_pair<parts, warpx::vec2f>(r, "parts", n);
+        compare_pair<parts, warpx::vec3f>(r, "parts", n);
+        compare_pair<parts, warpx::vec4f>(r, "parts", n);
+        compare_pair<parts, warpx::vec3d>(r, "parts", n);
     }
+    CHECK(r.text() == "");
 }
 
-void bools() {
-    for (int64_t n : {1, 15, 16, 17, 1027}) {
-        std::vector<unsigned char> bytes(static_cast<size_t>(2 * n));
-        for (size_t k = 0; k < bytes.size(); ++k) bytes[k] = k % 3 == 0;
-        const device_vector<unsigned char> d(bytes);
-        const auto run = [&](auto m, unsigned char* p) {
-            auto* const b = reinterpret_cast<bool*>(p);
-            warpx::launch<flip>(n, m.at(b, n), m.at(b + n, n));
-        };
-        run(machine<warpx::device::host>{}, bytes.data());
-        run(machine<warpx::device::cuda>{}, d.data());
-        CHECK(same(d.read(), bytes));
-    }
+TEST_CASE("bools in packets", "[core]") {
+    report r;
+    for (int64_t n : {1, 15, 16, 17, 1027})
+        r.compare<bool>("flip of " + std::to_string(n), 2 * n,
+                        [&](auto m, bool* p) { warpx::launch<flip>(n, m.at(p, n), m.at(p + n, n)); });
+    CHECK(r.text() == "");
 }
+
+struct layout {
+    const char* name;
+    shape<2> (*strides)(int64_t, int64_t);
+    int64_t (*first)(int64_t, int64_t);
+    bool readable_only;
+};
+constexpr auto zero = [](int64_t, int64_t) -> int64_t { return 0; };
+const layout layouts[] = {
+    {"compact", [](int64_t, int64_t c) { return shape<2>(c, 1); }, zero, false},
+    {"pitched", [](int64_t, int64_t c) { return shape<2>((c + 7) / 4 * 4, 1); }, zero, false},
+    {"odd pitch", [](int64_t, int64_t c) { return shape<2>(c + 1, 1); }, zero, false},
+    {"transposed", [](int64_t r, int64_t) { return shape<2>(1, r); }, zero, false},
+    {"pitched transposed", [](int64_t r, int64_t) { return shape<2>(1, (r + 7) / 4 * 4); }, zero, false},
+    {"rows backwards", [](int64_t, int64_t c) { return shape<2>(-c, 1); },
+     [](int64_t r, int64_t c) { return (r - 1) * c; }, false},
+    {"columns backwards", [](int64_t, int64_t c) { return shape<2>(c, -1); },
+     [](int64_t, int64_t c) { return c - 1; }, false},
+    {"every other", [](int64_t, int64_t c) { return shape<2>(2 * c, 2); }, zero, false},
+    {"one row", [](int64_t, int64_t) { return shape<2>(0, 1); }, zero, true},
+    {"one column", [](int64_t, int64_t) { return shape<2>(1, 0); }, zero, true},
+    {"one element", [](int64_t, int64_t) { return shape<2>(0, 0); }, zero, true},
+};
 
 /// Two operands of a launch over (rows, cols), each laid out in many ways within its own half of the memory.
-void layouts() {
-    struct layout {
-        const char* name;
-        shape<2> (*strides)(int64_t, int64_t);
-        int64_t (*first)(int64_t, int64_t);
-        bool readable_only;
-    };
-    constexpr auto zero = [](int64_t, int64_t) -> int64_t { return 0; };
-    const layout all[] = {
-        {"compact", [](int64_t, int64_t c) { return shape<2>(c, 1); }, zero, false},
-        {"pitched", [](int64_t, int64_t c) { return shape<2>((c + 7) / 4 * 4, 1); }, zero, false},
-        {"odd pitch", [](int64_t, int64_t c) { return shape<2>(c + 1, 1); }, zero, false},
-        {"transposed", [](int64_t r, int64_t) { return shape<2>(1, r); }, zero, false},
-        {"pitched transposed", [](int64_t r, int64_t) { return shape<2>(1, (r + 7) / 4 * 4); }, zero, false},
-        {"rows backwards", [](int64_t, int64_t c) { return shape<2>(-c, 1); },
-         [](int64_t r, int64_t c) { return (r - 1) * c; }, false},
-        {"columns backwards", [](int64_t, int64_t c) { return shape<2>(c, -1); },
-         [](int64_t, int64_t c) { return c - 1; }, false},
-        {"every other", [](int64_t, int64_t c) { return shape<2>(2 * c, 2); }, zero, false},
-        {"one row", [](int64_t, int64_t) { return shape<2>(0, 1); }, zero, true},
-        {"one column", [](int64_t, int64_t) { return shape<2>(1, 0); }, zero, true},
-        {"one element", [](int64_t, int64_t) { return shape<2>(0, 0); }, zero, true},
-    };
-    for (int64_t rows : {1, 2, 31, 33, 70})
-        for (int64_t cols : {1, 3, 4, 5, 32, 65, 100})
-            for (const layout& from : all)
-                for (const layout& to : all) {
-                    if (to.readable_only || (quick && (rows > 2 || cols > 5))) continue;
-                    const int64_t half = 2 * (rows + 8) * (cols + 8);
-                    const bool good = agree<int>(2 * half, [&](auto m, int* p) {
-                        const shape<2> extents(rows, cols);
-                        warpx::launch<count_up>(extents,
-                                                m.template at<const int, 2>(p + from.first(rows, cols),
-                                                                            extents,
-                                                                            from.strides(rows, cols)),
-                                                m.template at<int, 2>(p + half + to.first(rows, cols),
-                                                                      extents, to.strides(rows, cols)));
-                    });
-                    if (!good)
-                        std::printf("%s to %s, %d x %d\n", from.name, to.name, static_cast<int>(rows),
-                                    static_cast<int>(cols));
-                    CHECK(good);
-                }
+template <class T> void compare_layouts(report& r, int64_t rows, int64_t cols) {
+    const int64_t half = 2 * (rows + 8) * (cols + 8);
+    const shape<2> extents(rows, cols);
+    for (const layout& from : layouts)
+        for (const layout& to : layouts) {
+            if (to.readable_only) continue;
+            r.compare<T>(std::string(from.name) + " to " + to.name + ", " + std::to_string(rows) + " x " +
+                             std::to_string(cols),
+                         2 * half, [&](auto m, T* p) {
+                             warpx::launch<count_up>(extents,
+                                                     m.template at<const T, 2>(p + from.first(rows, cols),
+                                                                               extents,
+                                                                               from.strides(rows, cols)),
+                                                     m.template at<T, 2>(p + half + to.first(rows, cols),
+                                                                         extents, to.strides(rows, cols)));
+                         });
+        }
 }
 
-/// Three axes in every order.
-void orders() {
+TEST_CASE("two operands of two axes, each laid out in many ways") {
+    report r;
+    for (int64_t rows : {1, 2, 31, 33, 70})
+        for (int64_t cols : {1, 3, 4, 5, 32, 65, 100}) compare_layouts<int>(r, rows, cols);
+    for (int64_t rows : {1, 16, 33})
+        for (int64_t cols : {1, 16, 17, 65}) compare_layouts<int16_t>(r, rows, cols);
+    CHECK(r.text() == "");
+}
+TEST_CASE("few operands of two axes, each laid out in many ways", "[core]") {
+    report r;
+    compare_layouts<int>(r, 2, 5);
+    compare_layouts<int>(r, 33, 4);
+    CHECK(r.text() == "");
+}
+
+TEST_CASE("three axes in every order", "[core]") {
+    report r;
     const shape<3> extents(5, 37, 66);
     int order[] = {0, 1, 2};
     do {
         shape<3> strides;
         int64_t step = 1;
         for (int k : order) strides[k] = step, step *= extents[k];
-        CHECK(agree<int16_t>(2 * step, [&](auto m, int16_t* p) {
+        const std::string label =
+            std::to_string(order[0]) + std::to_string(order[1]) + std::to_string(order[2]);
+        r.compare<int16_t>(label, 2 * step, [&](auto m, int16_t* p) {
             warpx::launch<count_up_3>(extents, m.template at<const int16_t, 3>(p, extents, strides),
                                       m.template at<int16_t, 3>(p + step, extents));
             warpx::launch<count_up_3>(extents, m.template at<const int16_t, 3>(p, extents),
                                       m.template at<int16_t, 3>(p + step, extents, strides));
-        }));
+        });
     } while (std::next_permutation(order, order + 3));
+    CHECK(r.text() == "");
 }
 
-/// Operands of several sizes share their packets.
-void sizes_of_elements() {
+TEST_CASE("operands of several sizes share their packets", "[core]") {
+    report r;
     for (int64_t n : {1, 5, 16, 1029}) {
-        CHECK(agree<double>(2 * n + 2, [&](auto m, double* p) {
+        r.compare<double>("sizes of " + std::to_string(n), 2 * n + 2, [&](auto m, double* p) {
             warpx::launch<copy>(n, m.template at<const int8_t>(reinterpret_cast<int8_t*>(p), n),
                                 m.at(p + n, n));
             warpx::launch<add>(n, m.template at<const int16_t>(reinterpret_cast<int16_t*>(p), n),
                                m.at(reinterpret_cast<int*>(p + n), n));
             warpx::launch<copy>(n, m.template at<const int64_t>(reinterpret_cast<int64_t*>(p), n),
                                 m.at(reinterpret_cast<int8_t*>(p + n) + 1, n));
-        }));
+        });
     }
-}
-
-} // namespace
-
-int main(int argc, char** argv) {
-    need_gpu();
-    quick = argc > 1 && std::string(argv[1]) == "--quick";
-    sizes<float>();
-    sizes<int8_t>();
-    sizes<warpx::half>();
-    sizes<warpx::bfloat16>();
-    sizes<double>();
-    sizes<warpx::complex<double>>();
-    sizes<warpx::vec2f>();
-    sizes<warpx::vec3f>();
-    sizes<warpx::vec4f>();
-    sizes<warpx::vec<int8_t, 3>>();
-    sizes<warpx::mat33f>();
-    constructs<int>();
-    constructs<int8_t>();
-    constructs<int64_t>();
-    constructs<float>();
-    aliasing();
-    components();
-    bools();
-    layouts();
-    orders();
-    sizes_of_elements();
-    return report();
+    CHECK(r.text() == "");
 }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// check.hpp: what the CUDA tests need: counted checks, memory on the device, the skip without a GPU.
+// check.hpp: what the CUDA tests share: memory on the device, comparisons of bits, exceptions by their text.
+//
+// In a .cu file no TEST_CASE lies in an anonymous namespace: it opens one of its own, and nvcc's stubs of kernels
+// then name two.
 #pragma once
 
 #include <warpx/warpx.hpp>
 
-#include <cstdio>
-#include <cstdlib>
+#include "support/catch.hpp"
+
 #include <cstring>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -15,50 +19,23 @@
 
 namespace cuda_test {
 
-inline int passed = 0;
-inline int failed = 0;
-
-inline void check(bool holds, const char* text, const char* file, int line) {
-    if (holds) {
-        ++passed;
-    } else {
-        ++failed;
-        std::printf("%s:%d: failed: %s\n", file, line, text);
-    }
-}
-#define CHECK(...) ::cuda_test::check(static_cast<bool>(__VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__)
-
 /// Whether `f` throws an `E` whose text holds `part`.
 template <class E, class F> bool throws(const F& f, const std::string& part) {
     try {
         f();
     } catch (const E& e) {
         if (std::string(e.what()).find(part) != std::string::npos) return true;
-        std::printf("the text is: %s\n", e.what());
+        UNSCOPED_INFO("the text is: " << e.what());
     } catch (const std::exception& e) {
-        std::printf("another exception: %s\n", e.what());
+        UNSCOPED_INFO("another exception: " << e.what());
     }
     return false;
 }
 
-/// Ends the program where a call of the runtime that the test itself needs fails.
+/// Ends the test case where a call of the runtime that the test itself needs fails.
 inline void need(cudaError_t status, const char* what) {
-    if (status == cudaSuccess) return;
-    std::printf("%s: %s\n", what, cudaGetErrorString(status));
-    std::exit(1);
-}
-
-/// Returns only where there is a GPU.
-inline void need_gpu() {
-    int count = 0;
-    if (cudaGetDeviceCount(&count) == cudaSuccess && count > 0) return;
-    std::printf("skipped: no NVIDIA GPU and driver here\n");
-    std::exit(77);
-}
-
-inline int report() {
-    std::printf("%d passed, %d failed\n", passed, failed);
-    return failed == 0 && passed > 0 ? 0 : 1;
+    if (status != cudaSuccess)
+        throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(status));
 }
 
 /// Memory on the current device, filled from a vector.

@@ -14,7 +14,7 @@ void launch_in_cu(const warpx::array<float, 1, warpx::device::any>& x) {
 }
 void launch_in_cu(const warpx::array<float, 1>& x) { warpx::launch<scale>(x.extent(0), x); }
 
-int main() {
+TEST_CASE("the same launch in a .cpp and a .cu file is two functions") {
     using any_array = warpx::array<float, 1, warpx::device::any>;
     std::vector<float> host(100, 1.0f);
     const warpx::array<float, 1> x = warpx::from_range(host);
@@ -38,7 +38,7 @@ int main() {
     if (cudaGetDeviceCount(&gpus) != cudaSuccess || gpus == 0) {
         CHECK(throws<warpx::cuda_error>([&] { launch_in_cu(pretended); },
                                         "needs an NVIDIA GPU and its driver"));
-        return report();
+        return;
     }
     const device_vector<float> device(std::vector<float>(100, 1.0f));
     const any_array d = on_cuda<float, 1>(device.data(), warpx::shape(100));
@@ -46,5 +46,4 @@ int main() {
     CHECK(device.read()[7] == 10.0f);
     CHECK(throws<warpx::launch_error>([&] { launch_in_cpp(d); }, "this file was compiled without CUDA"));
     CHECK(device.read()[7] == 10.0f);
-    return report();
 }

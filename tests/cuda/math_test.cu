@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // math_test.cu: every function for kernels computed on the GPU and on the host, and compared. Needs no more
-// of warpx than the value types. Prints `N passed, N failed`; returns 77 where there is no GPU.
+// of warpx than the value types.
+#include "support/catch.hpp"
+
 #include <warpx/math.hpp>
 #include <warpx/quat.hpp>
 #include <warpx/random.hpp>
@@ -342,13 +344,20 @@ __global__ void convert(encodings* all) {
 
 bool ok(cudaError_t error, const char* what) {
     if (error == cudaSuccess) return true;
-    std::printf("math_test: %s failed: %s\n", what, cudaGetErrorString(error));
+    std::printf("%s failed: %s\n", what, cudaGetErrorString(error));
     return false;
 }
 
 int64_t passed = 0;
 int64_t failed = 0;
 void count(bool good) { ++(good ? passed : failed); }
+/// The comparisons are too many for one check each.
+void all_good(bool ran) {
+    const bool good = ran && passed > 0 && failed == 0;
+    INFO(passed << " results agree, " << failed << " do not");
+    CHECK(good);
+    passed = failed = 0;
+}
 
 bool close(double device, double host, double tolerance) {
     if (std::isnan(device) || std::isnan(host)) return std::isnan(device) && std::isnan(host);
@@ -426,14 +435,7 @@ bool compare_conversions() {
 
 } // namespace
 
-int main() {
-    int devices = 0;
-    if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) {
-        std::printf("math_test: no CUDA device here, nothing compared\n");
-        return 77;
-    }
-    const bool ran = compare_functions() && compare_conversions();
-    if (!ran) ++failed;
-    std::printf("%lld passed, %lld failed\n", static_cast<long long>(passed), static_cast<long long>(failed));
-    return failed == 0 ? 0 : 1;
+TEST_CASE("functions for kernels give on the GPU what they give on the host", "[core]") {
+    all_good(compare_functions());
 }
+TEST_CASE("storage formats round on the GPU as on the host") { all_good(compare_conversions()); }

@@ -59,15 +59,13 @@ WARPX_HOST_DEVICE constexpr auto make_kernel() {
 constexpr auto unmarked = make_kernel();
 constexpr auto host_only = [](auto i, auto x) { x[i] = static_cast<float>(std::string("four").size()); };
 
-namespace {
-
-std::vector<float> ramp(int64_t n, float step) {
+static std::vector<float> ramp(int64_t n, float step) {
     std::vector<float> values(static_cast<size_t>(n));
     for (int64_t k = 0; k < n; ++k) values[k] = static_cast<float>(k % 1000) * step - 3.0f;
     return values;
 }
 
-void sizes() {
+TEST_CASE("saxpy: sizes", "[core]") {
     for (int64_t n : {0, 1, 31, 257, 1000, (1 << 20) + 7}) {
         const auto x = ramp(n, 0.5f);
         auto y = ramp(n, 0.25f);
@@ -81,7 +79,7 @@ void sizes() {
 }
 
 /// Fewer items than elements, and the gate's other door.
-void from_descriptor() {
+TEST_CASE("saxpy: fewer items than elements, and the gate's other door", "[core]") {
     const device_vector<float> d(ramp(100, 1.0f));
     const int64_t extents[] = {100};
     warpx::tensor_desc desc;
@@ -97,7 +95,7 @@ void from_descriptor() {
     CHECK(same(d.read(), expected));
 }
 
-void strides() {
+TEST_CASE("saxpy: strides", "[core]") {
     const auto values = ramp(300, 1.0f);
     const device_vector<float> dx(values), dy(values);
     auto y = values;
@@ -121,7 +119,7 @@ void strides() {
     CHECK(same(db.read(), b));
 }
 
-void neighbours() {
+TEST_CASE("saxpy: neighbours", "[core]") {
     const auto x = ramp(5000, 1.0f);
     auto y = x;
     const device_vector<float> dx(x), dy(x);
@@ -132,7 +130,7 @@ void neighbours() {
     CHECK(same(dy.read(), y));
 }
 
-void vectors() {
+TEST_CASE("saxpy: vectors", "[core]") {
     std::vector<warpx::vec3f> v, w;
     for (int k = 0; k < 1000; ++k) {
         v.emplace_back(static_cast<float>(k), 1.0f, -2.0f);
@@ -145,7 +143,7 @@ void vectors() {
     CHECK(same(dw.read(), w));
 }
 
-void matrices() {
+TEST_CASE("saxpy: a product of matrices", "[core]") {
     const int64_t rows = 37, inner = 19, cols = 70;
     std::vector<int> a(rows * inner), b(inner * cols), c(rows * cols);
     for (size_t k = 0; k < a.size(); ++k) a[k] = static_cast<int>(k % 11) - 5;
@@ -169,7 +167,7 @@ template <class... I> void rank(I... extents) {
     warpx::launch<number_items>(dim, warpx::from_pointer<int64_t, sizeof...(I)>(x.data(), dim));
     CHECK(same(d.read(), x));
 }
-void ranks() {
+TEST_CASE("saxpy: every coordinate arrives where it belongs", "[core]") {
     rank(7);
     rank(3, 5);
     rank(3, 5, 4);
@@ -180,7 +178,7 @@ void ranks() {
     rank(2, 3, 1, 2, 2, 3, 2, 4);
 }
 
-void kinds_of_kernels() {
+TEST_CASE("saxpy: kinds of kernels", "[core]") {
     const int64_t n = 777;
     auto y = ramp(n, 1.0f);
     const auto x = ramp(n, 0.5f);
@@ -200,7 +198,7 @@ void kinds_of_kernels() {
     CHECK(same(dy.read(), y));
 }
 
-void prepared() {
+TEST_CASE("saxpy: prepared", "[core]") {
     const int64_t n = 500;
     auto y = ramp(n, 1.0f);
     const device_vector<float> dy(y);
@@ -210,7 +208,7 @@ void prepared() {
     CHECK(same(dy.read(), y));
 }
 
-void atomics() {
+TEST_CASE("saxpy: a histogram", "[core]") {
     std::vector<int> keys(100000), counts(64), expected(64);
     for (size_t k = 0; k < keys.size(); ++k) ++expected[keys[k] = static_cast<int>(k * k % 64)];
     const device_vector<int> dk(keys), dc(counts);
@@ -220,7 +218,7 @@ void atomics() {
 }
 
 /// Arrays of run-time device, and host arrays in a file that knows CUDA.
-void devices() {
+TEST_CASE("saxpy: the arrays pick the machine") {
     const auto x = ramp(1000, 0.5f);
     auto y = ramp(1000, 1.0f), also = y;
     const device_vector<float> dx(x), dy(y);
@@ -247,7 +245,7 @@ void devices() {
     CHECK(y[999] == 4.0f);
 }
 
-void streams() {
+TEST_CASE("saxpy: streams and capture", "[core]") {
     const int64_t n = 1 << 16;
     cudaStream_t stream = nullptr;
     need(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreate");
@@ -284,7 +282,7 @@ void streams() {
 }
 
 /// More than 2^31 items, more than 2^31 blocks, and an index that needs 64-bit division.
-void large() {
+TEST_CASE("more than 2^31 items, more than 2^31 blocks, and an index that needs 64-bit division") {
     const int64_t items = (int64_t{1} << 31) + 5;
     std::vector<int64_t> last(8, -1);
     const device_vector<int64_t> d(last), e(last);
@@ -306,7 +304,7 @@ void large() {
     CHECK(same(e.read(), last));
 }
 
-void refusals() {
+TEST_CASE("saxpy: refusals") {
     const device_vector<float> d(ramp(10, 1.0f));
     const auto x = on_cuda<float, 1>(d.data(), shape(10));
     CHECK(throws<warpx::launch_error>(
@@ -325,7 +323,7 @@ void refusals() {
                                       "arrays on cuda:0 and cuda:99"));
     try {
         warpx::launch<with_lambda>(10, elsewhere);
-        CHECK(!"refused");
+        FAIL("not refused");
     } catch (const warpx::cuda_error& e) {
         CHECK(e.status() == cudaErrorInvalidDevice);
         CHECK(std::string(e.what()).find("making cuda:99 current") != std::string::npos);
@@ -338,7 +336,7 @@ void refusals() {
 
 /// The runtime's own refusals name the launch. Compiled for every GPU but this one, a kernel cannot run; a
 /// kernel that needs too many registers for its block stands for that here.
-void launch_errors() {
+TEST_CASE("saxpy: errors of the runtime name the launch") {
     const device_vector<float> d(ramp(10, 1.0f));
     float* raw = d.data();
     cudaStream_t stream = nullptr;
@@ -346,41 +344,15 @@ void launch_errors() {
     need(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), "cudaStreamBeginCapture");
     try { // the legacy stream would have to wait for one that is being captured
         warpx::launch(10, [=] WARPX_DEVICE(auto i) { raw[i] = 1.0f; });
-        CHECK(!"refused");
+        FAIL("not refused");
     } catch (const warpx::cuda_error& e) {
         CHECK(e.status() == cudaErrorStreamCaptureImplicit);
         CHECK(std::string(e.what()).find("1 blocks of 256 threads on cuda:0, stream legacy default") !=
               std::string::npos);
-        std::printf("a cuda_error reads: %s\n", e.what());
     }
     cudaGraph_t graph = nullptr;
     (void)cudaStreamEndCapture(stream, &graph);
     if (graph) cudaGraphDestroy(graph);
     (void)cudaGetLastError();
     cudaStreamDestroy(stream);
-}
-
-} // namespace
-
-int main(int count, char** arguments) {
-    need_gpu();
-    const bool quick = count > 1 && std::string(arguments[1]) == "--quick"; // under compute-sanitizer
-    sizes();
-    from_descriptor();
-    strides();
-    neighbours();
-    vectors();
-    matrices();
-    ranks();
-    kinds_of_kernels();
-    prepared();
-    atomics();
-    devices();
-    streams();
-    if (!quick) {
-        large();
-        refusals();
-        launch_errors();
-    }
-    return report();
 }
