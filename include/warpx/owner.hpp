@@ -14,11 +14,11 @@ enum class memory_kind : uint32_t { plain, pinned, managed };
 
 struct owner;
 
-/// What the owner of memory wants to be told: that of a framework that lent it, or of warpx itself. Either entry
-/// may be null. Must not throw. The entries are part of the layout that modules share.
+/// What the owner of memory wants to be told: that of a framework that lent it, or of warpx itself. Either
+/// entry may be null. Must not throw. The entries are part of the layout that modules share.
 struct owner_hook {
-    /// Work on `stream` (a cudaStream_t) that uses the memory was enqueued: it must not be freed or handed out
-    /// again before that work is done. Called after each launch and copy, by the thread that enqueued it.
+    /// Work on `stream` (a cudaStream_t) that uses the memory was enqueued: it must not be freed or handed
+    /// out again before that work is done. Called after each launch and copy, by the thread that enqueued it.
     void (*record_stream)(owner& self, void* stream) noexcept = nullptr;
     /// Gradients are about to be written: make the framework's own gradient slot point at them again.
     void (*install_gradient)(owner& self) noexcept = nullptr;

@@ -255,4 +255,47 @@ template <class T, int N, class D, int M>
     return broadcast_to<M>(a, wanted);
 }
 
+namespace detail {
+
+template <class Device>
+WARPX_COLD [[noreturn]] void refuse_cast(const char* what, device_kind device, int32_t device_id) {
+    const bool host = std::is_same_v<Device, device::host>;
+    refuse_view("device_cast",
+                host ? std::string(what) + " that the host reaches (its own, pinned or managed)"
+                     : std::string(what) + " that CUDA devices reach (theirs, pinned or managed)",
+                "plain memory of " + to_string(device, device_id),
+                host ? "copy it with warpx::to<device::host>" : "copy it with warpx::to<device::cuda>");
+}
+
+} // namespace detail
+
+/// The same memory under another device: pinned and managed memory as device::host or device::cuda, and
+/// device::any from and to each. No element moves, nothing waits: the host reads what a stream wrote after
+/// `synchronize`. `device_id` is the CUDA ordinal that shared memory gets as device::cuda. Throws bind_error
+/// for memory, of the elements or the gradient, that the device does not reach.
+template <class Device, class T, int N, class D>
+[[nodiscard]] array<T, N, Device> device_cast(const array<T, N, D>& a, int device_id = 0) {
+    static_assert(detail::is_device_v<Device>, "warpx::device_cast: the device is host, cuda or any");
+    device_kind kind = a.device();
+    int32_t id = a.device_id();
+    if constexpr (!std::is_same_v<Device, device::any>) {
+        const auto wanted = std::is_same_v<Device, device::host> ? device_kind::host : device_kind::cuda;
+        if (kind != wanted) {
+            if (a.memory() == memory_kind::plain && !a.empty())
+                detail::refuse_cast<Device>("memory", kind, id);
+            if (a.has_grad() && a.grad().memory() == memory_kind::plain)
+                detail::refuse_cast<Device>("a gradient", kind, id);
+            kind = wanted;
+            id = wanted == device_kind::cuda ? device_id : 0;
+        }
+    }
+    auto cast = detail::array_access::make<array<T, N, Device>>(a.data_handle(), a.extents(), a.strides(),
+                                                                a.keeper(), kind, id, a.memory());
+    if (a.has_grad()) {
+        const auto g = a.grad();
+        detail::array_access::gradient(cast) = {g.data_handle(), g.strides(), g.keeper(), g.memory()};
+    }
+    return cast;
+}
+
 } // namespace warpx
