@@ -29,6 +29,12 @@ WARPX_COLD [[noreturn]] inline void refuse_legacy_capture() {
                                 "leave the stream away (graph::capture(f) makes one), or pass a "
                                 "warpx::stream; the graph may be launched on the legacy default stream"));
 }
+/// Before anything is made for a capture: making it might spoil the one that is open.
+inline void require_no_capture() {
+    const stream_ref current = current_stream(); // of the scope that a capture opens
+    if (!(current == stream_ref::legacy()) && current.capturing()) refuse_nested_capture();
+}
+
 /// What CUDA forbids, for the messages about it.
 inline constexpr const char* capture_rules =
     "in a capture nothing may wait (synchronize, ready, blocking copies), call cudaMalloc or cudaFree, or "
@@ -88,9 +94,7 @@ public:
     /// Into a new graph.
     open_capture(stream_ref stream, cudaStreamCaptureMode mode) : stream_(stream) {
         if (stream == stream_ref::legacy()) refuse_legacy_capture();
-        const stream_ref current = current_stream();
-        if (stream.capturing() || (!(current == stream_ref::legacy()) && current.capturing()))
-            refuse_nested_capture();
+        if (stream.capturing()) refuse_nested_capture();
         cuda_check(cudaStreamBeginCapture(stream, mode), "warpx::graph", "beginning a capture",
                    "the stream must exist, and not belong to a capture that failed");
     }

@@ -106,7 +106,8 @@ public:
     /// Records what `f(stream)` enqueues on `current_stream()`, a new stream made for this; nothing of it
     /// runs. Launches, prepared launches, asynchronous copies and memsets, and launches of other graphs can
     /// be recorded, also on streams that `wait` for the captured one and that it waits for at the end.
-    /// Work that `f` sends to uncaptured streams by name is not recorded: it runs at once. An exception of
+    /// Work that `f` sends to uncaptured streams by name is not recorded: it runs at once. No thread may
+    /// wait for the whole device meanwhile (synchronize_device, cudaDeviceSynchronize). An exception of
     /// `f` ends the capture and arrives here. Throws launch_error for a capture within a capture, cuda_error
     /// for work that cannot be captured. Waits for nothing.
     template <capturable F> [[nodiscard]] static graph capture(F&& f, const graph_options& options = {}) {
@@ -208,7 +209,9 @@ public:
     cudaGraph_t definition() const noexcept { return definition_.get(); }
 
 private:
-    explicit graph(const graph_options& options) : options_{options.mode, current_device()} {}
+    explicit graph(const graph_options& options) : options_{options.mode, current_device()} {
+        detail::require_no_capture();
+    }
 
     template <class F> detail::graph_definition record_definition(stream_ref stream, F& f) const {
         detail::open_capture recording(stream, options_.mode);
@@ -233,6 +236,7 @@ private:
         return stream == stream_ref::legacy() || stream == stream_ref::per_thread() ? options_.device : -1;
     }
     void require_updatable() const {
+        detail::require_no_capture();
         if (handle_ == nullptr) detail::refuse_update("a captured graph", "an empty one");
         if (conditional_)
             detail::refuse_update("a graph without conditional nodes",
