@@ -85,15 +85,15 @@ inline void forget_uses(cuda_block& b) noexcept {
 
 /// Records that the work enqueued on `s` so far uses the memory.
 inline void note_use(cuda_block& b, cudaStream_t s) noexcept {
-    cudaStreamCaptureStatus state = cudaStreamCaptureStatusNone;
-    if (cudaStreamIsCapturing(s, &state) != cudaSuccess) return (void)cudaGetLastError();
-    if (state != cudaStreamCaptureStatusNone && b.capture == 0) return;
     int where = b.device; // of a default stream: launches over plain memory run on the memory's device
     if (b.memory != memory_kind::plain && cudaGetDevice(&where) != cudaSuccess)
         return (void)cudaGetLastError();
     where = stream_device(s, where);
-    const unsigned long long id = stream_id(s);
     const quiet_device there(where);
+    cudaStreamCaptureStatus state = cudaStreamCaptureStatusNone;
+    if (cudaStreamIsCapturing(s, &state) != cudaSuccess) return (void)cudaGetLastError();
+    if (state != cudaStreamCaptureStatusNone && b.capture == 0) return;
+    const unsigned long long id = stream_id(s);
     while (__atomic_test_and_set(&b.busy, __ATOMIC_ACQUIRE)) (void)sched_yield();
     stream_use* use = b.uses;
     while (use != nullptr && (use->stream != id || use->device != where)) use = use->next;
