@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// random_test.cpp: Philox against the published vectors, how streams are laid out, and the distributions.
-#include <warpx/random.hpp>
-
-#include "support/catch.hpp"
+// random_test.cpp: Philox against the published vectors, how streams are laid out, the distributions, and
+// that kernels draw the same numbers.
+#include "cases/random_cases.hpp"
 #include "support/numbers.hpp"
 
 using namespace warpx;

@@ -179,7 +179,7 @@ struct cas_op {
         for (;;) {
             Bits seen = wanted;
             if (cas(reinterpret_cast<Bits*>(place), seen, next)) return compare;
-            if (memcmp(&seen, &wanted, sizeof(Bits)) != 0)
+            if (!(seen == wanted))
                 return bit_copy<T>(seen); // else it failed for no reason
         }
     }
