@@ -4,6 +4,7 @@
 #include "peers.cuh"
 
 #include <warpx/cuda/cuda.cuh>
+#include <warpx/kernels/copy.cuh>
 
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/iterator/permutation_iterator.h>
@@ -262,25 +263,26 @@ void add_size(const memory& m, int log2) {
         const auto ours = [=] { warpx::launch<kernels::add_row>(all, ax, ar, ay); };
         add(square("row broadcast", m, log2, 8, plus_row{x, row, n}, y, n, ours));
     }
+    const auto at = array(x, all, turned);
     {
-        const auto at = array(x, all, turned);
         const auto ours = [=] { warpx::launch<kernels::add_transposed>(all, at, ay); };
         auto s = square("transposed operand", m, log2, 12, plus_transposed{x, n}, y, n, ours);
         add_turns<true>(s, x, y);
         add(std::move(s));
     }
-    {
-        const auto at = array(x, all, turned);
-        const auto ours = [=] { warpx::launch<kernels::transpose>(all, at, ay); };
-        auto s = square("transpose", m, log2, 8, transposed{x, n}, y, n, ours);
+    const auto add_transpose = [&](const char* row, auto ours) {
+        auto s = square(row, m, log2, 8, transposed{x, n}, y, n, ours);
         add_turns<false>(s, x, y);
         add(std::move(s));
-    }
-    {
-        const auto as = array(x, all, shape<2>(2 * n, 2));
-        const auto ours = [=] { warpx::launch<kernels::every_second>(all, as, ay); };
-        add(square("strided copy", m, log2, 12, second{x, 2 * n}, y, n, ours));
-    }
+    };
+    add_transpose("transpose", [=] { warpx::launch<kernels::transpose>(all, at, ay); });
+    add_transpose("copy(), transposed", [=] { warpx::copy(at, ay); });
+    const auto as = array(x, all, shape<2>(2 * n, 2));
+    const auto add_strided = [&](const char* row, auto ours) {
+        add(square(row, m, log2, 12, second{x, 2 * n}, y, n, ours));
+    };
+    add_strided("strided copy", [=] { warpx::launch<kernels::every_second>(all, as, ay); });
+    add_strided("copy(), strided", [=] { warpx::copy(as, ay); });
 }
 
 } // namespace
