@@ -47,7 +47,7 @@ WARPX_COLD [[noreturn]] inline void refuse_update(const char* expected, const ch
         sentence("warpx::graph::update", expected, got, "capture a new graph: g = graph::capture(f)"));
 }
 
-/// Whether a graph has conditional nodes (those within others do not matter: then it has the others).
+/// Whether a graph, or a graph that it launches, has conditional nodes.
 inline bool has_conditional_nodes(cudaGraph_t graph) {
 #if CUDART_VERSION >= 12040
     constexpr const char* who = "warpx::graph";
@@ -60,6 +60,11 @@ inline bool has_conditional_nodes(cudaGraph_t graph) {
         cudaGraphNodeType type = cudaGraphNodeTypeEmpty;
         cuda_check(cudaGraphNodeGetType(node, &type), who, "asking for a node's type", sticky_remedy);
         if (type == cudaGraphNodeTypeConditional) return true;
+        if (type != cudaGraphNodeTypeGraph) continue;
+        cudaGraph_t inner = nullptr;
+        cuda_check(cudaGraphChildGraphNodeGetGraph(node, &inner), who,
+                   "looking into a graph that is launched", sticky_remedy);
+        if (has_conditional_nodes(inner)) return true;
     }
 #else
     (void)graph;
