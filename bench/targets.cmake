@@ -89,18 +89,9 @@ if(TARGET warpx::cuda)
     file(GLOB warpx_cuda_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/cuda/*.cu")
     add_executable(cuda_bench ${warpx_cuda_sources})
     target_link_libraries(cuda_bench PRIVATE warpx_own warpx::cuda benchmark::benchmark)
-    target_compile_options(cuda_bench PRIVATE -O2 -Xptxas=-v)
+    target_compile_options(cuda_bench PRIVATE -O2)
     set_target_properties(
         cuda_bench PROPERTIES CUDA_ARCHITECTURES 90 CUDA_STANDARD_REQUIRED OFF RUNTIME_OUTPUT_DIRECTORY
                                                                               "${CMAKE_BINARY_DIR}/programs")
-    # What ptxas says of each file stays beside the object, for the test of registers.
-    set(warpx_ptxas_logs "${CMAKE_CURRENT_BINARY_DIR}/ptxas")
-    set_target_properties(cuda_bench PROPERTIES CUDA_COMPILER_LAUNCHER
-                                                "${CMAKE_CURRENT_SOURCE_DIR}/cuda/keep_log.sh;${warpx_ptxas_logs}")
     add_custom_target(warpx_bench_cuda DEPENDS cuda_bench)
-    if(WARPX_BUILD_TESTS AND Python_FOUND)
-        add_test(NAME cuda.registers COMMAND "${Python_EXECUTABLE}" "${CMAKE_CURRENT_SOURCE_DIR}/cuda/table.py" --registers
-                                             "${warpx_ptxas_logs}")
-        set_tests_properties(cuda.registers PROPERTIES LABELS cuda)
-    endif()
 endif()

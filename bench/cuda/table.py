@@ -3,8 +3,7 @@
 """Reads what bench/cuda measured and prints the table of ratios with its goals, one screen.
 
     bench/cuda/table.py RESULT.json [PTXAS.log...]    the JSON of Google Benchmark, what `nvcc -Xptxas -v` printed
-    bench/cuda/table.py --registers PTXAS.log...      registers and stack only, from logs or a folder of them: needs no
-                                                      GPU; 1 if a goal is missed
+    bench/cuda/table.py --registers PTXAS.log...      registers and stack only: needs no GPU; 1 if a goal is missed
 
 A ratio is the best peer's time divided by ours, round by round (above 1: we are faster): its median, and after ± half
 the distance of the quartiles. `~`: the goal is missed by less than the upper quartile is away. `!`: missed.
@@ -111,8 +110,7 @@ def mark(ratio, goal):
 # -- Registers --------------------------------------------------------------------------------------------------------
 def kernels_of(logs):
     """Demangled name -> (registers, stack bytes) of what ptxas compiled."""
-    files = [file for log in map(Path, logs) for file in (sorted(log.iterdir()) if log.is_dir() else [log])]
-    text = "\n".join(file.read_text(errors="replace") for file in files)
+    text = "\n".join(Path(log).read_text(errors="replace") for log in logs)
     found = re.findall(
         r"Compiling entry function '(\S+)' for.*?(\d+) bytes stack frame.*?Used (\d+) registers", text, re.DOTALL
     )
