@@ -13,8 +13,8 @@ struct event_options {
     int device = -1;       ///< the CUDA ordinal; -1: the current device
 };
 
-/// An owned CUDA event: a mark in a stream. It belongs to a device; only streams of that device record it, any
-/// stream may wait for it. Destroying it does not wait.
+/// An owned CUDA event: a mark in a stream. It belongs to a device; only streams of that device record it,
+/// any stream may wait for it. Destroying it does not wait.
 class event {
 public:
     explicit event(const event_options& options = {}) {

@@ -43,8 +43,8 @@ public:
     fault_record* of_device(int ordinal) {
         const std::lock_guard<std::mutex> lock(mutex_);
         if (ordinal < 0 || ordinal >= most_devices)
-            throw launch_error(sentence("a checked launch", "a CUDA ordinal below 64", std::to_string(ordinal),
-                                        "launch unchecked on this device"));
+            throw launch_error(sentence("a checked launch", "a CUDA ordinal below 64",
+                                        std::to_string(ordinal), "launch unchecked on this device"));
         entry& e = entries_[ordinal];
         if (e.record == nullptr) {
             cudaStreamCaptureMode mode = cudaStreamCaptureModeRelaxed;

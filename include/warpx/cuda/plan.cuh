@@ -3,145 +3,28 @@
 // the arrays.
 #pragma once
 
-#include "../forms/probe.hpp"
-#include "trampolines.cuh"
+#include "survey.cuh"
 
 namespace warpx {
 inline namespace WARPX_LAUNCH_NAMESPACE {
 
 namespace launching {
 
-/// The ways of a launch, the fastest first; each asks for more than the next.
-///   packets  every array is compact, aligned and only accessed pointwise: 16 bytes at a time
-///   tiles    every array is only accessed pointwise (launches of several axes)
-///   items    nothing is written through one argument and read through another; offsets fit 32 bits
-///   direct   anything else, and kernels of which nothing is known
-enum class way { packets, tiles, items, direct };
-
-/// How many threads' worth of work there is: `count` units, `per_block` of them in a block of `block_size`.
-struct grid {
-    int64_t count;
-    int64_t per_block;
-    int block_size;
+/// The blocks of a launch, and the way it goes. With `per_block`, the first argument of the trampoline is the
+/// number of the first item: a launch of more blocks than a grid holds comes as several.
+template <way> struct grid {
+    int64_t blocks;
+    dim3 threads;
+    int64_t per_block = 0;
+    int shared_bytes = 0;
 };
+inline constexpr int64_t most_blocks = INT32_MAX;
 
-/// Whether an argument is an array that can have cells in a launch of rank R.
-template <class A, int R> inline constexpr int cell_bytes = 0;
-template <class T, int R, class D>
-inline constexpr int cell_bytes<array<T, R, D>, R> = static_cast<int>(sizeof(T));
-
-/// Elements that one thread takes: as many of the largest as fill words of 16 bytes, in at most 64 bytes.
-constexpr int slots_for(int bytes) {
-    for (int slots = 1; bytes > 0 && slots <= 16 && slots * bytes <= 64; slots *= 2)
-        if (slots * bytes % 16 == 0) return slots;
-    return 1;
-}
-template <int R, class... A> constexpr int slots_of() {
-    int largest = 0;
-    ((largest = cell_bytes<A, R> > largest ? cell_bytes<A, R> : largest), ...);
-    return slots_for(largest);
-}
-
-/// Items that one thread takes where packets are out of the question: their reads are in flight together
-/// (a 3-point stencil on an H100: 2287 GB/s with 1, 2703 with 2, 2844 with 4).
-inline constexpr int items_each = 4;
-
-// -- What is known
-// --------------------------------------------------------------------------------------------------
-
-/// The bytes that an array spans.
-struct span_of_bytes {
-    uintptr_t begin, end;
-    bool writable;
-};
-
-template <class T, int N, class D> span_of_bytes span_of(const array<T, N, D>& a) noexcept {
-    int64_t low = 0, high = 1;
-    for (int axis = 0; axis < N; ++axis) {
-        const int64_t reach = (a.extent(axis) - 1) * a.stride(axis);
-        if (a.extent(axis) == 0) high = low = 0;
-        if (a.extent(axis) == 0) break;
-        (reach < 0 ? low : high) += reach;
-    }
-    const auto data = reinterpret_cast<uintptr_t>(a.data_handle());
-    constexpr auto size = static_cast<int64_t>(sizeof(T));
-    return {data + static_cast<uintptr_t>(low * size), data + static_cast<uintptr_t>(high * size),
-            !std::is_const_v<T>};
-}
-
-/// Collects the arrays of a launch and says whether one that may be written overlaps another.
-template <int Most> class overlaps {
-public:
-    void add(const span_of_bytes& s) noexcept {
-        for (int k = 0; k < count_; ++k) {
-            const span_of_bytes& o = spans_[k];
-            if ((s.writable || o.writable) && s.begin < o.end && o.begin < s.end) found_ = true;
-        }
-        if (count_ < Most)
-            spans_[count_++] = s;
-        else
-            found_ = true;
-    }
-    bool found() const noexcept { return found_; }
-
-private:
-    span_of_bytes spans_[Most];
-    int count_ = 0;
-    bool found_ = false;
-};
-
-/// Compiles the kernel for the host's probe. The body of a device-only lambda does not exist there, so
-/// nothing becomes known of it.
-template <class F, int R, class... A> void look_at() noexcept {
-    if constexpr (!device_only<F>)
-        kernel_probe<std::make_integer_sequence<int, sizeof...(A)>, F, R, A...>::require();
-}
-
-/// What the plan needs of one argument, and drops a rank in `best` where it does not fit.
-template <int W, int R> struct survey {
-    const shape<R>& extents;
-    way best = way::packets;
-    bool narrow = true;
-    bool linear = true;
-    overlaps<16> spans{};
-
-    void at_least(way w) noexcept { best = w > best ? w : best; }
-
-    template <class Kernel, int Argument, class A> void look(const A& argument) noexcept {
-        using facts = access_facts<Kernel, Argument>;
-        if constexpr (is_array_v<A>) {
-            add(argument);
-            if (facts::shared) {
-                at_least(facts::pointwise && !std::is_const_v<typename A::element_type> ? way::direct
-                                                                                        : way::items);
-            } else if constexpr (A::rank() == R) {
-                linear = linear && packable(argument);
-                for (int axis = 0; axis < R; ++axis) {
-                    if (argument.extent(axis) < extents[axis]) at_least(way::items);
-                    if (argument.extent(axis) != extents[axis] && axis > 0) linear = false;
-                }
-            }
-        } else if constexpr (argument_traits<A>::holds_arrays) {
-            for_each_array([this](const auto& a) { add(a); }, argument);
-            at_least(way::items);
-        } else if constexpr (std::is_pointer_v<A>) {
-            at_least(way::direct); // may point into an array
-        }
-    }
-
-private:
-    template <class A> void add(const A& a) noexcept {
-        spans.add(span_of(a));
-        narrow = narrow && narrow_layout<A::rank()>::fits(a);
-    }
-    template <class A> static bool packable(const A& a) noexcept {
-        using source = packet_source<typename A::element_type, W>;
-        return a.is_compact() && reinterpret_cast<uintptr_t>(a.data_handle()) % source::size == 0;
-    }
-};
+constexpr int64_t blocks_for(int64_t items, int64_t per_block) { return (items - 1) / per_block + 1; }
+constexpr bool is_narrow(int64_t number) { return number <= INT32_MAX; }
 
 // -- What is passed
-// ---------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------
 
 /// The arrays that have no cells: their handles still give the located type of the cells.
 struct memory_only {
@@ -159,7 +42,20 @@ struct narrow_memory_only {
 
 template <int W, int R, int Argument, class A> auto pass_packed(const A& a) {
     if constexpr (cell_bytes<A, R> > 0)
-        return packed_array<typename A::element_type, R, W>{compact_layout<R>(a), a.data_handle()};
+        return packed_array<typename A::element_type, R, W>{a.data_handle()};
+    else
+        return bound<memory_only, Argument, A>::make(memory_only{}, a);
+}
+template <int R, class A> int64_t length_of(const A& a) {
+    if constexpr (cell_bytes<A, R> > 0)
+        return a.extent(0);
+    else
+        return 0;
+}
+template <int W, int R, int Argument, class A> auto pass_tiled(const A& a, int axis) {
+    if constexpr (cell_bytes<A, R> > 0)
+        return tiled_array<typename A::element_type, R, W>{strided_layout<R>(a), a.data_handle(),
+                                                           a.stride(axis)};
     else
         return bound<memory_only, Argument, A>::make(memory_only{}, a);
 }
@@ -169,94 +65,153 @@ template <int R, int Argument, class A> auto pass_narrow(const A& a) {
     else
         return bound<narrow_memory_only, Argument, A>::make(narrow_memory_only{}, a);
 }
-
-/// The slots of an array in tiles along `axis`: whole packets if they follow each other and every row of them
-/// is aligned.
-template <int W, int R, int Argument, class A> auto pass_tiled(const A& a, int axis) {
+/// `used`: bytes of shared memory that earlier arrays took; grows if this one lies across. `packed` becomes
+/// false if it does not, and has no packets along the slots.
+template <int W, int R, int Argument, class A>
+auto pass_crossed(const A& a, const shape<R>& extents, const axes& chosen, int& used, bool& packed) {
     if constexpr (cell_bytes<A, R> > 0) {
-        using T = typename A::element_type;
-        using source = packet_source<T, W>;
-        bool packed = a.stride(axis) == 1 && reinterpret_cast<uintptr_t>(a.data_handle()) % source::size == 0;
-        for (int k = 0; k < R; ++k)
-            packed =
-                packed && (k == axis || a.stride(k) * static_cast<int64_t>(sizeof(T)) % source::size == 0);
-        return tiled_array<T, R, W>{strided_layout<R>(a), a.data_handle(), a.stride(axis), packed};
+        constexpr int bytes = square<W>::template bytes<typename A::element_type>;
+        const bool across = cell_bytes<A, R> <= 16 && used + bytes <= most_shared &&
+                            lies_across(a, extents, chosen.slots) == chosen.lines;
+        const int place = across ? used : -1;
+        if (across)
+            used += bytes;
+        else
+            packed = packed && fits_packets<W, R>(a, chosen.slots);
+        return crossed_array<typename A::element_type, R, W>{
+            strided_layout<R>(a),   a.data_handle(), a.stride(chosen.slots),
+            a.stride(chosen.lines), place,           across && rows_of_packets<W>(a, chosen.lines)};
     } else {
         return bound<memory_only, Argument, A>::make(memory_only{}, a);
     }
 }
 
-/// Slots run along the last axis, or along the axis where other arrays have their neighbours (a transposed
-/// operand); the last axis stays that of the lanes.
-template <int W, int R, class... A>
-int slot_axis_of(const shape<R>& extents, const A&... arguments) noexcept {
-    int bytes[R] = {};
-    const auto look = [&]<class X>(const X& a) {
-        if constexpr (cell_bytes<X, R> > 0)
-            for (int axis = 0; axis < R; ++axis)
-                if (a.stride(axis) == 1 && extents[axis] > 1 && (axis == R - 1 || a.stride(R - 1) != 0))
-                    bytes[axis] += cell_bytes<X, R>;
-    };
-    (look(arguments), ...);
-    int best = R - 1;
-    bool others = false;
-    for (int axis = 0; axis + 1 < R; ++axis)
-        if (bytes[axis] > 0 && (!others || bytes[axis] > bytes[best])) best = axis, others = true;
-    return best;
+// -- How the items are shared out
+// -----------------------------------------------------------------------------
+
+/// Lines along `axis`, of which a thread takes `each` items; false if a grid does not hold them.
+template <int R>
+bool plan_lines(const shape<R>& extents, int axis, int each, int block_size, lines_plan<R>& plan, auto& g) {
+    const int64_t length = blocks_for(extents[axis], each);
+    int64_t lines = 1;
+    for (int k = 0, other = 0; k < R; ++k) {
+        if (k == axis) continue;
+        if (!checked_multiply(lines, extents[k], lines) || !is_narrow(lines)) return false;
+        plan.others[other++] = divider(static_cast<uint32_t>(extents[k]));
+    }
+    int64_t along = block_size;
+    while (along / 2 >= length) along /= 2;
+    const int64_t beside = block_size / along;
+    const int64_t blocks_along = blocks_for(length, along), blocks_beside = blocks_for(lines, beside);
+    if (!is_narrow(extents[axis]) || !is_narrow(blocks_along * blocks_beside)) return false;
+    plan.axis = axis;
+    plan.packed = false;
+    plan.length = extents[axis];
+    plan.rows = R > 1 ? extents[R - 2] : 1;
+    plan.lines = static_cast<uint32_t>(lines);
+    plan.blocks_along = divider(static_cast<uint32_t>(blocks_along));
+    g.blocks = blocks_along * blocks_beside;
+    g.threads = dim3(static_cast<unsigned>(along), static_cast<unsigned>(beside));
+    return true;
 }
 
-/// Decides, and calls `run(trampoline, grid, extents, kernel, arguments as passed...)`.
+/// Squares along two axes; false if a grid does not hold them.
+template <int W, int R>
+bool plan_squares(const shape<R>& extents, const axes& chosen, squares_plan<R>& plan, auto& g) {
+    int64_t blocks = 1;
+    for (int k = 0; k < R; ++k) {
+        const bool in_square = k == chosen.slots || k == chosen.lines;
+        const int64_t count = in_square ? blocks_for(extents[k], square<W>::width) : extents[k];
+        if (!checked_multiply(blocks, count, blocks) || !is_narrow(blocks)) return false;
+        (k == chosen.slots   ? plan.squares_across
+         : k == chosen.lines ? plan.squares_along
+                             : plan.others[k]) = divider(static_cast<uint32_t>(count));
+    }
+    plan.slot_axis = chosen.slots;
+    plan.line_axis = chosen.lines;
+    plan.slot_extent = extents[chosen.slots];
+    plan.line_extent = extents[chosen.lines];
+    g.blocks = blocks;
+    g.threads = dim3(square<W>::threads);
+    return true;
+}
+
+/// Decides, and calls `run(trampoline, grid, parameters...)`.
 template <int W, class Run, int... Argument, int R, class F, class... A>
 auto arrange(const Run& run, std::integer_sequence<int, Argument...>, int block_size, const shape<R>& extents,
              const F& kernel, const A&... arguments) {
-    constexpr bool has_cells = ((cell_bytes<A, R> > 0) || ...);
-    way chosen = way::direct;
-    if (probe_facts<F>::complete) {
-        survey<W, R> s{extents};
-        (s.template look<F, Argument>(arguments), ...);
-        if (s.spans.found())
-            chosen = way::direct;
-        else if (s.best == way::packets && has_cells)
-            chosen = s.linear ? way::packets : R > 1 ? way::tiles : s.narrow ? way::items : way::direct;
-        else
-            chosen = s.best <= way::items && s.narrow ? way::items : way::direct;
-    }
+    constexpr int with_cells = ((cell_bytes<A, R> > 0) + ... + 0);
+    const way chosen = choose<W, F>(std::integer_sequence<int, Argument...>(), extents, arguments...);
     const int64_t count = extents.count();
-    if constexpr (has_cells) {
+    if constexpr (with_cells > 0) {
         if (chosen == way::packets) {
-            const auto* const f = reinterpret_cast<const void*>(
-                &run_packets<W, R, F, decltype(pass_packed<W, R, Argument>(arguments))...>);
-            return run(f, grid{count, int64_t{block_size} * W, block_size}, extents, kernel,
-                       pass_packed<W, R, Argument>(arguments)...);
+            const int64_t whole = count / W;
+            return run(reinterpret_cast<const void*>(
+                           &run_packets<W, R, F, decltype(pass_packed<W, R, Argument>(arguments))...>),
+                       grid<way::packets>{blocks_for(whole + count % W, block_size), dim3(block_size)},
+                       packet_counts{whole, count}, pass_packed<W, R, Argument>(arguments)...,
+                       packet_shapes<R, sizeof...(A)>{extents, {length_of<R>(arguments)...}}, kernel);
         }
     }
-    if constexpr (has_cells && R > 1) {
+    if constexpr (with_cells > 1 && R > 1) {
         if (chosen == way::tiles) {
-            tiling<R> tiles{extents, extents, slot_axis_of<W, R>(extents, arguments...), false};
-            const int axis = tiles.slot_axis;
-            tiles.crossed = axis != R - 1;
-            tiles.groups[axis] = (extents[axis] + W - 1) / W;
-            if (tiles.crossed) {
-                tiles.groups[axis] = (tiles.groups[axis] + tile_groups - 1) / tile_groups;
-                tiles.groups[R - 1] = (extents[R - 1] + tile_lanes - 1) / tile_lanes;
+            const axes ways = choose_axes(extents, arguments...);
+            squares_plan<R> plan;
+            grid<way::crossed> g{};
+            if (ways.lines >= 0 && plan_squares<W>(extents, ways, plan, g)) {
+                int used = 0;
+                plan.packed = true;
+                const auto trampoline = reinterpret_cast<const void*>(
+                    &run_crossed<W, R, F,
+                                 decltype(pass_crossed<W, R, Argument>(arguments, extents, ways, used,
+                                                                       plan.packed))...>);
+                return [&](const auto&... passed) {
+                    g.shared_bytes = used;
+                    return run(trampoline, g, plan, kernel, passed...);
+                }(pass_crossed<W, R, Argument>(arguments, extents, ways, used, plan.packed)...);
             }
-            const auto* const f = reinterpret_cast<const void*>(
-                &run_tiles<W, R, F, decltype(pass_tiled<W, R, Argument>(arguments, 0))...>);
-            const grid g = tiles.crossed ? grid{tiles.groups.count(), 1, tile_lanes * tile_groups}
-                                         : grid{tiles.groups.count(), block_size, block_size};
-            return run(f, g, tiles, kernel, pass_tiled<W, R, Argument>(arguments, axis)...);
         }
     }
-    const grid g{count, block_size, block_size};
-    if (chosen == way::items) {
-        const auto* const f = reinterpret_cast<const void*>(
-            &run_items<items_each, R, F, decltype(pass_narrow<R, Argument>(arguments))...>);
-        return run(f, grid{count, int64_t{block_size} * items_each, block_size}, extents, kernel,
-                   pass_narrow<R, Argument>(arguments)...);
+    if constexpr (with_cells > 0 && R > 1) {
+        if (chosen == way::tiles) {
+            const int axis = choose_axes(extents, arguments...).slots;
+            lines_plan<R> plan;
+            grid<way::tiles> g{};
+            if (plan_lines(extents, axis, W, block_size, plan, g)) {
+                plan.packed = (fits_packets<W, R>(arguments, axis) && ...);
+                return run(reinterpret_cast<const void*>(
+                               &run_tiles<W, R, F, decltype(pass_tiled<W, R, Argument>(arguments, 0))...>),
+                           g, plan, kernel, pass_tiled<W, R, Argument>(arguments, axis)...);
+            }
+        }
     }
-    const auto* const f = reinterpret_cast<const void*>(
-        &run_items<1, R, F, typename bound<form::strided, Argument, A>::type...>);
-    return run(f, g, extents, kernel, bound<form::strided, Argument, A>::make(form::strided{}, arguments)...);
+    if constexpr (R == 1) {
+        if (chosen == way::items)
+            return run(reinterpret_cast<const void*>(
+                           &run_items<items_each, R, F, decltype(pass_narrow<R, Argument>(arguments))...>),
+                       grid<way::items>{blocks_for(count, int64_t{block_size} * items_each), dim3(block_size),
+                                        int64_t{block_size} * items_each},
+                       int64_t{0}, count, extents, kernel, pass_narrow<R, Argument>(arguments)...);
+    } else {
+        if (chosen == way::items) {
+            shape<R> threads = extents;
+            threads[R - 2] = blocks_for(extents[R - 2], items_each);
+            lines_plan<R> plan;
+            grid<way::items> g{};
+            const bool fits = plan_lines(threads, R - 1, 1, block_size, plan, g);
+            plan.rows = extents[R - 2];
+            if (fits)
+                return run(
+                    reinterpret_cast<const void*>(
+                        &run_columns<items_each, R, F, decltype(pass_narrow<R, Argument>(arguments))...>),
+                    g, plan, kernel, pass_narrow<R, Argument>(arguments)...);
+        }
+    }
+    return run(reinterpret_cast<const void*>(
+                   &run_items<1, R, F, typename bound<form::strided, Argument, A>::type...>),
+               grid<way::direct>{blocks_for(count, block_size), dim3(block_size), block_size}, int64_t{0},
+               count, extents, kernel,
+               bound<form::strided, Argument, A>::make(form::strided{}, arguments)...);
 }
 template <class Run, int R, class F, class... A>
 auto arrange(const Run& run, int block_size, const shape<R>& extents, const F& kernel,

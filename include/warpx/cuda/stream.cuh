@@ -59,11 +59,11 @@ class stream {
 public:
     explicit stream(const stream_options& options = {}) {
         const device_guard guard(options.device);
-        detail::cuda_check(cudaStreamCreateWithPriority(
-                               &handle_, options.blocking ? cudaStreamDefault : cudaStreamNonBlocking,
-                               options.priority),
-                           "warpx::stream", "making a stream",
-                           "a stream needs an NVIDIA GPU, its driver and a little memory on it");
+        detail::cuda_check(
+            cudaStreamCreateWithPriority(
+                &handle_, options.blocking ? cudaStreamDefault : cudaStreamNonBlocking, options.priority),
+            "warpx::stream", "making a stream",
+            "a stream needs an NVIDIA GPU, its driver and a little memory on it");
     }
     stream(stream&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
     stream& operator=(stream&& other) noexcept {

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// trampolines.cuh: the __global__ functions that kernels run in, one for each way to share out the items.
+// trampolines.cuh: the __global__ functions that kernels run in, one for each way to share out the items
+// (crossed.cuh has another).
 #pragma once
 
 #if !defined(__CUDACC__)
 #    error "warpx/cuda/trampolines.cuh needs a CUDA compiler: rename the file to .cu and compile it with nvcc"
 #endif
 
-#include "../forms/cell.hpp"
-#include "../launch.hpp"
-
-#include <cuda_runtime_api.h>
+#include "divider.cuh"
+#include "sources.cuh"
 
 namespace warpx {
 inline namespace WARPX_LAUNCH_NAMESPACE {
@@ -40,6 +39,87 @@ template <class S> struct device_call<struct_kernel<S>> {
     }
 };
 
+// -- What the host passes for an array that can have cells, and how the trampolines take it up
+// ----------------
+
+/// Compact, as large as the launch (the first axis may be longer), aligned for packets of `W`. Its extents
+/// travel behind all arguments: what every thread needs first should lie in one line of the constant cache.
+template <class T, int N, int W> struct packed_array {
+    T* data;
+    static constexpr bool has_cells = true;
+    template <int Slots> __device__ auto packet(int64_t item, const compact_layout<N>& layout) const {
+        using source = packet_source<T, Slots>;
+        return cells_of<T, N, compact_layout<N>, cells<T, Slots, source>>(layout, data, source{data + item});
+    }
+};
+
+/// At least as large as the launch, any strides; `step` is that along the slots.
+template <class T, int N, int W> struct tiled_array {
+    strided_layout<N> layout;
+    T* data;
+    int64_t step;
+    static constexpr bool has_cells = true;
+    __device__ auto row(const shape<N>& position) const {
+        using source = row_source<T, W>;
+        return cells_of<T, N, strided_layout<N>, cells<T, W, source>>(
+            layout, data, source{data + layout.offset(position), step == 0});
+    }
+    __device__ auto apart(const shape<N>& position, int slot_step) const {
+        using source = apart_source<T, W>;
+        return cells_of<T, N, strided_layout<N>, cells<T, W, source>>(
+            layout, data, source(data + layout.offset(position), slot_step * step));
+    }
+};
+
+/// Any extents and strides whose offsets fit 32 bits.
+template <class T, int N> struct narrow_array {
+    narrow_layout<N> layout;
+    T* data;
+    static constexpr bool has_cells = true;
+    template <int U> __device__ auto items(const shape<N> (&positions)[U]) const {
+        using source = apart_source<T, U>;
+        source here;
+#pragma unroll
+        for (int slot = 0; slot < U; ++slot) here.at[slot] = data + layout.offset(positions[slot]);
+        return cells_of<T, N, narrow_layout<N>, cells<T, U, source>>(layout, data, here);
+    }
+};
+
+template <class V>
+concept cell_argument = requires { requires V::has_cells; };
+
+#pragma GCC visibility push(hidden) // each shared library launches its own copy
+
+/// Runs the kernel for the items of one thread; `positions(slot)` and `valid` say which they are.
+template <int Slots, class F, class Positions, class... Local>
+__device__ inline void run_slots(const F& kernel, int valid, const Positions& positions, Local... locals) {
+#pragma unroll
+    for (int slot = 0; slot < Slots; ++slot)
+        if (slot < valid)
+            device_call<F>::run(kernel, index_access::make(positions(slot)), locals.slot(slot)...);
+    (locals.flush(), ...);
+}
+
+// -- Packets: items that follow each other in memory
+// ----------------------------------------------------------
+
+/// What every thread of a launch of packets needs: how many packets are whole, how many items there are.
+struct packet_counts {
+    int64_t whole;
+    int64_t count;
+};
+/// The extents of the launch, and of the first axis of each argument that is an array.
+template <int R, int Arguments> struct packet_shapes {
+    shape<R> extents;
+    int64_t lengths[Arguments > 0 ? Arguments : 1];
+
+    __device__ compact_layout<R> layout(int argument) const {
+        shape<R> own = extents;
+        own[0] = lengths[argument];
+        return compact_layout<R>(own);
+    }
+};
+
 /// Takes the number of an item apart, the last axis fastest. 32-bit divisions cost a quarter of 64-bit ones.
 template <class Number, int R> __device__ inline shape<R> position_of(int64_t item, const shape<R>& extents) {
     shape<R> position;
@@ -63,248 +143,152 @@ __device__ inline shape<R> position_of(int64_t item, const shape<R>& extents, in
                                   : position_of<uint64_t>(item, extents);
 }
 
-/// The position of the next item, the last axis fastest.
-template <int R> __device__ inline void advance(shape<R>& position, const shape<R>& extents) {
-    ++position[R - 1];
+/// The position `steps` items on, the last axis fastest.
+template <int R> __device__ inline shape<R> advanced(shape<R> position, const shape<R>& extents, int steps) {
+    if constexpr (R == 1) {
+        position[0] += steps;
+    } else {
+        for (int step = 0; step < steps; ++step) {
+            ++position[R - 1];
 #pragma unroll
-    for (int axis = R - 1; axis > 0; --axis)
-        if (position[axis] == extents[axis]) {
-            position[axis] = 0;
-            ++position[axis - 1];
-        }
-}
-
-/// What is read or written at once: a register type of 1 to 16 bytes.
-template <int Bytes> struct word;
-template <> struct word<1> {
-    using type = unsigned char;
-};
-template <> struct word<2> {
-    using type = unsigned short;
-};
-template <> struct word<4> {
-    using type = unsigned int;
-};
-template <> struct word<8> {
-    using type = uint2;
-};
-template <> struct word<16> {
-    using type = uint4;
-};
-
-/// The largest word that divides `bytes`.
-constexpr int word_size(int bytes) {
-    int size = 16;
-    while (bytes % size != 0) size /= 2;
-    return size;
-}
-
-template <class Word> __device__ inline Word read_word(const Word* from, std::true_type /* read-only */) {
-    return __ldg(from);
-}
-template <class Word> __device__ inline Word read_word(const Word* from, std::false_type) { return *from; }
-
-/// `W` elements that follow each other, aligned to words.
-template <class T, int W> struct packet_source {
-    using plain = std::remove_const_t<T>;
-    static constexpr bool together = true;
-    static constexpr int size = word_size(static_cast<int>(sizeof(T)) * W);
-    static constexpr int words = static_cast<int>(sizeof(T)) * W / size;
-    using word_type = typename word<size>::type;
-    T* at;
-
-    template <class S> __device__ void load(S* into) const {
-#pragma unroll
-        for (int k = 0; k < words; ++k)
-            reinterpret_cast<word_type*>(into)[k] =
-                read_word(reinterpret_cast<const word_type*>(at) + k, std::is_const<T>());
-    }
-    __device__ void store_all(const plain* values) const {
-        alignas(16) plain packet[W];
-#pragma unroll
-        for (int slot = 0; slot < W; ++slot) packet[slot] = values[slot];
-#pragma unroll
-        for (int k = 0; k < words; ++k)
-            reinterpret_cast<word_type*>(at)[k] = reinterpret_cast<const word_type*>(packet)[k];
-    }
-    __device__ void store_one(int slot, const plain& v) const { at[slot] = v; }
-};
-
-/// `W` elements `step` apart, of which the first `valid` exist; as a packet where that was found possible.
-template <class T, int W> struct slot_source {
-    using plain = std::remove_const_t<T>;
-    static constexpr bool together = true;
-    T* at;
-    int64_t step;
-    int valid;
-    bool packed;
-
-    template <class S> __device__ void load(S* into) const {
-        if (packed && valid == W) {
-            packet_source<T, W>{at}.load(into);
-        } else {
-#pragma unroll
-            for (int slot = 0; slot < W; ++slot)
-                if (slot < valid) into[slot] = reinterpret_cast<const S*>(at)[slot * step];
+            for (int axis = R - 1; axis > 0; --axis)
+                if (position[axis] == extents[axis]) {
+                    position[axis] = 0;
+                    ++position[axis - 1];
+                }
         }
     }
-    __device__ void store_all(const plain* values) const {
-        if (packed) {
-            packet_source<T, W>{at}.store_all(values);
-        } else {
-#pragma unroll
-            for (int slot = 0; slot < W; ++slot) at[slot * step] = values[slot];
-        }
-    }
-    __device__ void store_one(int slot, const plain& v) const { at[slot * step] = v; }
-};
-
-/// `W` elements anywhere, each read by itself: it may not exist.
-template <class T, int W> struct apart_source {
-    using plain = std::remove_const_t<T>;
-    static constexpr bool together = false;
-    T* at[W];
-    template <class S> __device__ void load_one(int slot, S& into) const {
-        into = *reinterpret_cast<const S*>(at[slot]);
-    }
-    __device__ void store_all(const plain* values) const {
-#pragma unroll
-        for (int slot = 0; slot < W; ++slot) *at[slot] = values[slot];
-    }
-    __device__ void store_one(int slot, const plain& v) const { *at[slot] = v; }
-};
-
-/// What a trampoline makes of a launch argument that has no cells: `slot(s)` is what the kernel gets.
-template <class V> struct same_for_all {
-    const V& v;
-    const __device__ V& slot(int) const { return v; }
-    __device__ void flush() const {}
-};
-
-/// An array whose elements become cells. `Cells` live on the thread's stack until the compiler has put them
-/// into registers.
-template <class T, int N, class Layout, class Cells> struct cells_of {
-    Layout layout;
-    T* data;
-    Cells cells;
-    template <class Source>
-    __device__ cells_of(const Layout& l, T* d, const Source& source) : layout(l), data(d), cells(source) {}
-    __device__ cell_handle<T, N, Layout, Cells> slot(int s) {
-        return cell_handle<T, N, Layout, Cells>(layout, data, &cells, s);
-    }
-    __device__ void flush() { cells.flush(); }
-};
-
-// -- What the host passes for an array, and how each trampoline takes it up
-// --------------------------------------
-
-/// Compact, as large as the launch, aligned for packets of `W`.
-template <class T, int N, int W> struct packed_array {
-    compact_layout<N> layout;
-    T* data;
-    static constexpr bool has_cells = true;
-    __device__ auto packet(int64_t item) const {
-        using here = cells<T, W, packet_source<T, W>>;
-        return cells_of<T, N, compact_layout<N>, here>(layout, data, packet_source<T, W>{data + item});
-    }
-    __device__ auto element(int64_t item) const {
-        using here = cells<T, 1, apart_source<T, 1>>;
-        return cells_of<T, N, compact_layout<N>, here>(layout, data, apart_source<T, 1>{{data + item}});
-    }
-};
-
-/// At least as large as the launch, any strides; `packed`: rows of packets along the slot axis.
-template <class T, int N, int W> struct tiled_array {
-    strided_layout<N> layout;
-    T* data;
-    int64_t step;
-    bool packed;
-    static constexpr bool has_cells = true;
-    __device__ auto slots(const shape<N>& position, int valid) const {
-        using here = cells<T, W, slot_source<T, W>>;
-        return cells_of<T, N, strided_layout<N>, here>(
-            layout, data, slot_source<T, W>{data + layout.offset(position), step, valid, packed});
-    }
-};
-
-/// Any extents and strides whose offsets fit 32 bits.
-template <class T, int N> struct narrow_array {
-    narrow_layout<N> layout;
-    T* data;
-    static constexpr bool has_cells = true;
-    template <int U> __device__ auto items(const shape<N> (&positions)[U]) const {
-        using source = apart_source<T, U>;
-        source here;
-#pragma unroll
-        for (int slot = 0; slot < U; ++slot) here.at[slot] = data + layout.offset(positions[slot]);
-        return cells_of<T, N, narrow_layout<N>, cells<T, U, source>>(layout, data, here);
-    }
-};
-
-template <class V>
-concept cell_argument = requires { requires V::has_cells; };
-
-#pragma GCC visibility push(hidden) // each shared library launches its own copy
-
-/// Runs the kernel for one item with what stands for its arguments.
-template <int R, class F, class... Local>
-__device__ inline void run_item(const F& kernel, const shape<R>& position, int slot, Local&... locals) {
-    device_call<F>::run(kernel, index_access::make(position), locals.slot(slot)...);
+    return position;
 }
 
-template <int W, int R, class F, class... Local>
-__device__ inline void run_packet(const F& kernel, shape<R> position, const shape<R>& extents,
-                                  Local... locals) {
-#pragma unroll
-    for (int slot = 0; slot < W; ++slot) {
-        run_item(kernel, position, slot, locals...);
-        advance(position, extents);
-    }
-    (locals.flush(), ...);
-}
-template <int R, class F, class... Local>
-__device__ inline void run_single(const F& kernel, const shape<R>& position, Local... locals) {
-    run_item(kernel, position, 0, locals...);
-    (locals.flush(), ...);
-}
-template <int W, int R, class F, class... Local>
-__device__ inline void run_slots(const F& kernel, shape<R> position, int axis, int valid, Local... locals) {
-#pragma unroll
-    for (int slot = 0; slot < W; ++slot) {
-        if (slot < valid) run_item(kernel, position, slot, locals...);
-#pragma unroll
-        for (int k = 0; k < R; ++k) position[k] += k == axis;
-    }
-    (locals.flush(), ...);
-}
-
-template <int U, int R, class F, class... Local>
-__device__ inline void run_apart(const F& kernel, const shape<R> (&positions)[U], int valid,
-                                 Local... locals) {
-#pragma unroll
-    for (int slot = 0; slot < U; ++slot)
-        if (slot < valid) run_item(kernel, positions[slot], slot, locals...);
-    (locals.flush(), ...);
-}
-
-template <class V> __device__ inline auto take_packet(const V& v, int64_t item) {
+template <int Slots, class V, int R, int Arguments>
+__device__ inline auto take_packet(const V& v, int64_t item, const packet_shapes<R, Arguments>& shapes,
+                                   int argument) {
     if constexpr (cell_argument<V>)
-        return v.packet(item);
+        return v.template packet<Slots>(item, shapes.layout(argument));
     else
         return same_for_all<V>{v};
 }
-template <class V> __device__ inline auto take_element(const V& v, int64_t item) {
+template <int Slots, int... Argument, int R, class F, class... V>
+__device__ inline void run_packet(std::integer_sequence<int, Argument...>, const F& kernel,
+                                  const packet_shapes<R, sizeof...(V)>& shapes, int64_t count, int64_t item,
+                                  const V&... arguments) {
+    const shape<R> first = position_of(item, shapes.extents, count);
+    run_slots<Slots>(
+        kernel, Slots, [&](int slot) { return advanced(first, shapes.extents, slot); },
+        take_packet<Slots>(arguments, item, shapes, Argument)...);
+}
+
+/// Each thread takes a packet of `W` items, and the threads behind the last whole packet an item each.
+template <int W, int R, class F, class... V>
+__global__ void __launch_bounds__(1024)
+    run_packets(const __grid_constant__ packet_counts counts, const __grid_constant__ V... arguments,
+                const __grid_constant__ packet_shapes<R, sizeof...(V)> shapes,
+                const __grid_constant__ F kernel) {
+    constexpr auto numbers = std::make_integer_sequence<int, sizeof...(V)>();
+    const int64_t packet = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+    if (__builtin_expect(packet >= counts.whole, false)) {
+        const int64_t item = packet + counts.whole * (W - 1);
+        if (W > 1 && item < counts.count)
+            run_packet<1>(numbers, kernel, shapes, counts.count, item, arguments...);
+        return;
+    }
+    run_packet<W>(numbers, kernel, shapes, counts.count, packet * W, arguments...);
+}
+
+// -- Tiles: lines of a launch over several axes
+// ---------------------------------------------------------------
+
+/// How a launch of several axes is shared out: a block has `blockDim.x` threads along `axis`, each with the
+/// same number of items, and `blockDim.y` lines. A line is a number that the other axes count, the last one
+/// fastest.
+template <int R> struct lines_plan {
+    int axis;
+    bool packed; // all arrays have whole packets along the axis, or are broadcast along it
+    uint32_t lines;
+    int64_t length;        // items of a line
+    int64_t rows;          // the extent of the axis before the last
+    divider blocks_along;  // blocks of a line
+    divider others[R - 1]; // extents of the other axes
+
+    __device__ shape<R> position(uint32_t line, int64_t along) const {
+        int64_t other[R - 1];
+#pragma unroll
+        for (int k = R - 2; k > 0; --k) {
+            const uint32_t rest = others[k].divide(line);
+            other[k] = line - rest * others[k].by;
+            line = rest;
+        }
+        other[0] = line;
+        shape<R> result;
+#pragma unroll
+        for (int k = 0; k < R; ++k)
+            result[k] = k == axis ? along : k < axis && k < R - 1 ? other[k] : other[k > 0 ? k - 1 : 0];
+        return result;
+    }
+};
+/// Where a block of a launch of lines works.
+struct lines_place {
+    uint32_t line;  // of this thread
+    uint32_t block; // number of the block along the axis
+
+    template <int R> __device__ explicit lines_place(const lines_plan<R>& plan) {
+        const uint32_t block_line = plan.blocks_along.divide(blockIdx.x);
+        block = blockIdx.x - block_line * plan.blocks_along.by;
+        line = block_line * blockDim.y + threadIdx.y;
+    }
+};
+
+template <class V, int R> __device__ inline auto take_row(const V& v, const shape<R>& position) {
     if constexpr (cell_argument<V>)
-        return v.element(item);
+        return v.row(position);
     else
         return same_for_all<V>{v};
 }
-template <class V, int R> __device__ inline auto take_slots(const V& v, const shape<R>& position, int valid) {
+template <class V, int R>
+__device__ inline auto take_apart(const V& v, const shape<R>& position, int slot_step) {
     if constexpr (cell_argument<V>)
-        return v.slots(position, valid);
+        return v.apart(position, slot_step);
     else
         return same_for_all<V>{v};
 }
+
+/// A position `by` items further along an axis that is known at run time. (No branch, or the position would
+/// go to local memory.)
+template <int R> __device__ inline shape<R> moved(shape<R> position, int axis, int by) {
+#pragma unroll
+    for (int k = 0; k < R; ++k) position[k] += k == axis ? by : 0;
+    return position;
+}
+
+/// `W` items of a line, one thread: neighbours in packets, or a block apart so that neighbouring threads take
+/// neighbours.
+template <int W, int R, class F, class... V>
+__global__ void __launch_bounds__(1024)
+    run_tiles(const __grid_constant__ lines_plan<R> plan, const __grid_constant__ F kernel,
+              const __grid_constant__ V... arguments) {
+    const lines_place place(plan);
+    const int lane = static_cast<int>(threadIdx.x), lanes = static_cast<int>(blockDim.x);
+    const int64_t first = static_cast<int64_t>(place.block) * (lanes * W) + (plan.packed ? lane * W : lane);
+    const int64_t rest = plan.length - first;
+    if (place.line >= plan.lines || rest <= 0) return;
+    const shape<R> position = plan.position(place.line, first);
+    if (__builtin_expect(plan.packed && rest >= W, true)) {
+        run_slots<W>(
+            kernel, W, [&](int slot) { return moved(position, plan.axis, slot); },
+            take_row(arguments, position)...);
+    } else {
+        const int slot_step = plan.packed ? 1 : lanes;
+        run_slots<W>(
+            kernel, rest > (W - 1) * slot_step ? W : static_cast<int>(rest - 1) / slot_step + 1,
+            [&](int slot) { return moved(position, plan.axis, slot * slot_step); },
+            take_apart(arguments, position, slot_step)...);
+    }
+}
+
+// -- Items: elements anywhere, several of them in flight
+// ------------------------------------------------------
+
 template <class V, int R, int U>
 __device__ inline auto take_items(const V& v, const shape<R> (&positions)[U]) {
     if constexpr (cell_argument<V>)
@@ -312,70 +296,15 @@ __device__ inline auto take_items(const V& v, const shape<R> (&positions)[U]) {
     else
         return same_for_all<V>{v};
 }
-
-/// `W` items that follow each other in memory, one thread. The rest behind the last whole packet goes one by
-/// one.
-template <int W, int R, class F, class... V>
-__global__ void __launch_bounds__(1024)
-    run_packets(const __grid_constant__ int64_t first, const __grid_constant__ int64_t count,
-                const __grid_constant__ shape<R> extents, const __grid_constant__ F kernel,
-                const __grid_constant__ V... arguments) {
-    const int64_t item = first + (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * W;
-    if (item + W <= count) {
-        run_packet<W>(kernel, position_of(item, extents, count), extents, take_packet(arguments, item)...);
-    } else if constexpr (W > 1) {
-#pragma unroll 1
-        for (int64_t k = item; k < count; ++k)
-            run_single(kernel, position_of(k, extents, count), take_element(arguments, k)...);
-    }
+template <int U, int R, class F, class... V>
+__device__ inline void run_apart(const F& kernel, const shape<R> (&positions)[U], int64_t rest,
+                                 const V&... arguments) {
+    run_slots<U>(
+        kernel, rest < U ? static_cast<int>(rest) : U, [&](int slot) { return positions[slot]; },
+        take_items(arguments, positions)...);
 }
 
-/// How a launch of several axes is shared out: `W` slots along `slot_axis`, neighbouring threads along the
-/// last axis, the other axes outside. `extents` count slots in groups; where lanes and slots run along
-/// different axes, a block is a tile of 32 lanes and several groups, so that both directions use whole
-/// sectors.
-template <int R> struct tiling {
-    shape<R> extents;
-    shape<R> groups; // extents, the slot axis in groups of W, for tiles in tiles
-    int slot_axis;
-    bool crossed; // lanes and slots along different axes
-};
-inline constexpr int tile_lanes = 32;
-inline constexpr int tile_groups = 8;
-
-template <int W, int R, class F, class... V>
-__global__ void __launch_bounds__(1024)
-    run_tiles(const __grid_constant__ int64_t first, const __grid_constant__ int64_t count,
-              const __grid_constant__ tiling<R> tiles, const __grid_constant__ F kernel,
-              const __grid_constant__ V... arguments) {
-    const int64_t number =
-        first + (tiles.crossed ? static_cast<int64_t>(blockIdx.x)
-                               : static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x);
-    if (number >= count) return;
-    shape<R> position = position_of(number, tiles.groups, count);
-    const int axis = tiles.slot_axis;
-    if (tiles.crossed) {
-        const int lane = static_cast<int>(threadIdx.x) % tile_lanes;
-        const int group = static_cast<int>(threadIdx.x) / tile_lanes;
-        position[R - 1] = position[R - 1] * tile_lanes + lane;
-#pragma unroll
-        for (int k = 0; k < R; ++k)
-            if (k == axis) position[k] = position[k] * tile_groups + group;
-    }
-    int64_t rest = 0;
-#pragma unroll
-    for (int k = 0; k < R; ++k)
-        if (k == axis) {
-            position[k] *= W;
-            rest = tiles.extents[k] - position[k];
-        }
-    if (rest <= 0 || position[R - 1] >= tiles.extents[R - 1]) return;
-    const int valid = rest < W ? static_cast<int>(rest) : W;
-    run_slots<W>(kernel, position, axis, valid, take_slots(arguments, position, valid)...);
-}
-
-/// `U` items of one thread, `stride` apart so that neighbouring threads take neighbouring items; cells where
-/// the arguments have them.
+/// `U` items of one thread, a block apart so that neighbouring threads take neighbouring items.
 template <int U, int R, class F, class... V>
 __global__ void __launch_bounds__(1024)
     run_items(const __grid_constant__ int64_t first, const __grid_constant__ int64_t count,
@@ -387,9 +316,27 @@ __global__ void __launch_bounds__(1024)
 #pragma unroll
     for (int slot = 0; slot < U; ++slot)
         positions[slot] = position_of(item + slot * static_cast<int64_t>(blockDim.x), extents, count);
-    const int64_t rest = (count - item - 1) / blockDim.x + 1;
-    run_apart<U>(kernel, positions, rest < U ? static_cast<int>(rest) : U,
-                 take_items(arguments, positions)...);
+    run_apart<U>(kernel, positions, (count - item - 1) / blockDim.x + 1, arguments...);
+}
+
+/// Launches of several axes: `U` items of one thread follow each other along the axis before the last, so
+/// that neighbours which one item reads are read again by the next.
+template <int U, int R, class F, class... V>
+__global__ void __launch_bounds__(1024)
+    run_columns(const __grid_constant__ lines_plan<R> plan, const __grid_constant__ F kernel,
+                const __grid_constant__ V... arguments) {
+    const lines_place place(plan);
+    const int64_t column = static_cast<int64_t>(place.block) * blockDim.x + threadIdx.x;
+    if (place.line >= plan.lines || column >= plan.length) return;
+    shape<R> positions[U];
+    positions[0] = plan.position(place.line, column);
+    positions[0][R - 2] *= U;
+#pragma unroll
+    for (int slot = 1; slot < U; ++slot) {
+        positions[slot] = positions[0];
+        positions[slot][R - 2] += slot;
+    }
+    run_apart<U>(kernel, positions, plan.rows - positions[0][R - 2], arguments...);
 }
 
 #pragma GCC visibility pop

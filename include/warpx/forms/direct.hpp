@@ -13,6 +13,7 @@ template <int N> class compact_layout {
 public:
     compact_layout() = default;
     template <class A> explicit compact_layout(const A& a) noexcept : extents_(a.extents()) {}
+    WARPX_HOST_DEVICE explicit compact_layout(const shape<N>& extents) noexcept : extents_(extents) {}
 
     WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
     WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept {
