@@ -5,6 +5,7 @@
 
 #include "forms/checked.hpp"
 #include "forms/direct.hpp"
+#include "launch_hook.hpp"
 #include "options.hpp"
 #include "struct.hpp"
 
@@ -123,8 +124,9 @@ concept kernel_for = detail::callable<form::compact, std::make_integer_sequence<
 
 inline namespace WARPX_LAUNCH_NAMESPACE {
 
-/// Runs launches on one machine: `launch(options, site, extents, kernel, arguments...)`. Defined for
-/// device::host in host/launch.hpp and for device::cuda in cuda/launch.cuh.
+/// Runs launches on one machine: `launch(options, site, extents, kernel, arguments...)`; `prepare` keeps one
+/// for later; `place(options, site, arguments...)` says where one goes. Defined for device::host in
+/// host/launch.hpp and for device::cuda in cuda/launch.cuh.
 template <class Device> struct backend {
     static constexpr bool present = false;
 };
@@ -132,6 +134,13 @@ template <class Device> struct backend {
 namespace launching {
 
 using namespace ::warpx::detail;
+
+/// Where a launch goes, for its hook.
+struct launch_place {
+    device_kind device = device_kind::host;
+    int device_id = 0;
+    void* stream = nullptr;
+};
 
 /// The kernel `K` in "auto launch<K>(...)", for messages.
 template <const auto& K> struct named {
@@ -210,12 +219,40 @@ template <class Device, class Later> struct when_launched {
     using type = backend<Device>;
 };
 
+/// Tells a hook of a launch, before and after.
+class hook_scope {
+public:
+    WARPX_COLD hook_scope(const launch_hook& hook, const launch_site& site, const int64_t* extents, int rank,
+                          const launch_place& place, bool prepared)
+        : hook_(hook), name_(),
+          info_{nullptr, extents, rank, place.device, place.device_id, place.stream, prepared} {
+        info_.kernel = add_site(name_, site).c_str() + sizeof("kernel ") - 1;
+        if (hook_.begin) hook_.begin(hook_.state, info_);
+    }
+    WARPX_COLD ~hook_scope() {
+        if (hook_.end) hook_.end(hook_.state, info_);
+    }
+    hook_scope(const hook_scope&) = delete;
+    hook_scope& operator=(const hook_scope&) = delete;
+
+private:
+    const launch_hook& hook_;
+    text name_;
+    launch_info info_;
+};
+
 /// What becomes of a launch that passed the rules: it runs (here), or is kept for later (prepare.hpp).
 struct run_now {
     static void nothing() noexcept {}
     template <class Backend, int R, class F, class... A>
     static void on(const launch_options& options, const launch_site& site, const shape<R>& extents,
                    const F& kernel, const A&... arguments) {
+        if (const launch_hook* const hook = current_hook()) [[unlikely]] {
+            const hook_scope scope(*hook, site, extents.values, R,
+                                   Backend::place(options, site, arguments...), false);
+            Backend::launch(options, site, extents, kernel, arguments...);
+            return;
+        }
         Backend::launch(options, site, extents, kernel, arguments...);
     }
 };

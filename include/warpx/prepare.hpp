@@ -59,7 +59,17 @@ struct run_later {
     template <class Backend, int R, class F, class... A>
     static prepared_launch on(const launch_options& options, const launch_site& site, const shape<R>& extents,
                               const F& kernel, const A&... arguments) {
-        const auto keep = [](const auto& run) { return prepared_launch::of(run); };
+        const auto keep = [site, extents,
+                           place = Backend::place(options, site, arguments...)](const auto& run) {
+            return prepared_launch::of([site, extents, place, run] {
+                if (const launch_hook* const hook = current_hook()) [[unlikely]] {
+                    const hook_scope scope(*hook, site, extents.values, R, place, true);
+                    run();
+                    return;
+                }
+                run();
+            });
+        };
         return Backend::prepare(keep, options, site, extents, kernel, arguments...);
     }
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cuda.cuh: the front door of .cu files: everything of warpx.hpp, and launches over CUDA arrays.
+// cuda.cuh: the front door of .cu files: everything of warpx.hpp, launches over CUDA arrays, their memory,
+// streams, events and graphs. (Copies and fills are in kernels/, conditional nodes in cuda/conditional.cuh.)
 #pragma once
 
 #if !defined(__CUDACC__)
@@ -9,3 +10,7 @@
 #include "launch.cuh"
 
 #include "../warpx.hpp"
+#include "create.cuh"
+#include "event.cuh"
+#include "graph.cuh"
+#include "stream_import.cuh"

@@ -12,240 +12,25 @@
 #pragma nv_diag_error 20013
 #pragma nv_diag_error 20014
 
-#include "plan.cuh"
-#include "stream.cuh"
-
-#include <atomic>
+#include "checked.cuh"
+#include "enqueue.cuh"
 
 namespace warpx {
 inline namespace WARPX_LAUNCH_NAMESPACE {
-
-namespace launching {
-
-WARPX_COLD [[noreturn]] inline void refuse_ordinals(const launch_site& site, int one, int other) {
-    throw launch_error(
-        sentence("kernel " + site_name(site), "arrays on one CUDA device",
-                 "arrays on cuda:" + std::to_string(one) + " and cuda:" + std::to_string(other),
-                 "copy them to one device, or launch on each"));
-}
-WARPX_COLD [[noreturn]] inline void refuse_block_size(const launch_site& site, int block_size) {
-    throw launch_error(sentence("kernel " + site_name(site), "a block size from 1 to 1024, or 0",
-                                std::to_string(block_size), "leave launch_options::block_size at 0"));
-}
-WARPX_COLD [[noreturn]] inline void refuse_status(const launch_site& site, cudaError_t status,
-                                                  const std::string& tried, const char* remedy) {
-    refuse_cuda(status, "kernel " + site_name(site), tried, remedy);
-}
-WARPX_COLD [[noreturn]] inline void refuse_launch(const launch_site& site, cudaError_t status, int device,
-                                                  unsigned blocks, unsigned block_size, cudaStream_t stream) {
-    char address[24];
-    const auto bits = reinterpret_cast<uintptr_t>(stream);
-    for (int digit = 0; digit < 16; ++digit)
-        address[17 - digit] = "0123456789abcdef"[bits >> (4 * digit) & 15];
-    address[0] = '0', address[1] = 'x', address[18] = 0;
-    refuse_status(
-        site, status,
-        "the launch of " + std::to_string(blocks) + " blocks of " + std::to_string(block_size) +
-            " threads on cuda:" + std::to_string(device) + ", stream " +
-            (stream == cudaStreamLegacy      ? "legacy default"
-             : stream == cudaStreamPerThread ? "per-thread default"
-                                             : std::string(address)),
-        "an error that came from earlier work stays until the process ends; one of this launch comes "
-        "from its block size, its stream (of another device?) or a GPU this file was not compiled for");
-}
-
-inline int block_size(const launch_options& options, const launch_site& site) {
-    if (options.block_size == 0) return 256;
-    if (options.block_size < 1 || options.block_size > 1024) [[unlikely]]
-        refuse_block_size(site, options.block_size);
-    return options.block_size;
-}
-
-/// The device whose memory the arrays are; -1 if none says so (pinned and managed memory works on any).
-template <class... A> int common_ordinal(const launch_site& site, const A&... arguments) {
-    int ordinal = -1;
-    [[maybe_unused]] const auto look = [&](const auto& a) {
-        if (a.device() != device_kind::cuda || a.memory() != memory_kind::plain) return;
-        if (ordinal >= 0 && ordinal != a.device_id()) refuse_ordinals(site, ordinal, a.device_id());
-        ordinal = a.device_id();
-    };
-    (for_each_array(look, arguments), ...);
-    return ordinal;
-}
-
-/// Makes a device current and the former one again at the end.
-class device_switch {
-public:
-    device_switch(const launch_site& site, int ordinal) {
-        if (ordinal <= 0 && only_one()) return; // asking costs as much as a tenth of the launch
-        if (const cudaError_t status = cudaGetDevice(&ordinal_); status != cudaSuccess) [[unlikely]]
-            refuse_status(site, status, "asking for the current CUDA device",
-                          "a launch over CUDA arrays needs an NVIDIA GPU and its driver");
-        if (ordinal < 0 || ordinal == ordinal_) return;
-        if (const cudaError_t status = cudaSetDevice(ordinal); status != cudaSuccess) [[unlikely]]
-            refuse_status(site, status, "making cuda:" + std::to_string(ordinal) + " current",
-                          "check the device_id that the arrays were bound with");
-        former_ = ordinal_;
-        ordinal_ = ordinal;
-    }
-    ~device_switch() {
-        if (former_ >= 0) (void)cudaSetDevice(former_);
-    }
-    device_switch(const device_switch&) = delete;
-    device_switch& operator=(const device_switch&) = delete;
-
-    int ordinal() const noexcept { return ordinal_; }
-
-private:
-    static bool only_one() noexcept {
-        static const bool one = [] {
-            int count = 0;
-            const bool known = cudaGetDeviceCount(&count) == cudaSuccess;
-            if (!known) (void)cudaGetLastError();
-            return known && count == 1;
-        }();
-        return one;
-    }
-
-    int ordinal_ = 0;
-    int former_ = -1;
-};
-
-/// The stream of a launch: that of its options, else this thread's.
-inline cudaStream_t stream_of(const launch_options& options) noexcept {
-    return options.stream ? static_cast<cudaStream_t>(options.stream) : current_stream().get();
-}
-
-#pragma GCC visibility push(hidden)
-
-/// The driver's handle of a trampoline, kept after the first launch.
-using known_kernel = std::atomic<cudaKernel_t>;
-
-/// Launches through the driver: the runtime's own function hashes the name of the kernel each time, and the
-/// names of templates are long (0.4 us of 4.6 on the machine that was measured; the driver takes 3.9).
-class driver_launch {
-public:
-    static cudaError_t run(known_kernel& known, const void* trampoline, unsigned blocks, const dim3& threads,
-                           int shared_bytes, cudaStream_t stream, void** parameters) noexcept {
-        cudaKernel_t handle = known.load(std::memory_order_acquire);
-        if (handle == nullptr) [[unlikely]] {
-            if (const cudaError_t status = cudaGetKernel(&handle, trampoline); status != cudaSuccess)
-                return status;
-            known.store(handle, std::memory_order_release);
-        }
-        static const function launch = find();
-        if (launch == nullptr) [[unlikely]]
-            return cudaLaunchKernel(trampoline, dim3(blocks), threads, parameters,
-                                    static_cast<size_t>(shared_bytes), stream);
-        const auto enqueue = [&] {
-            return static_cast<cudaError_t>(launch(handle, blocks, 1, 1, threads.x, threads.y, 1,
-                                                   static_cast<unsigned>(shared_bytes), stream, parameters,
-                                                   nullptr));
-        };
-        cudaError_t status = enqueue();
-        if (status == cudaErrorDeviceUninitialized) [[unlikely]] // this thread has called nothing of CUDA yet
-            if (cudaFree(nullptr) == cudaSuccess) status = enqueue();
-        return status;
-    }
-
-private:
-    // cuLaunchKernel, whose status has the values of cudaError_t
-    using function = int (*)(cudaKernel_t, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
-                             unsigned, cudaStream_t, void**, void**);
-    static function find() noexcept {
-        void* address = nullptr;
-        cudaDriverEntryPointQueryResult found;
-        if (cudaGetDriverEntryPointByVersion("cuLaunchKernel", &address, 12000, cudaEnableDefault, &found) !=
-                cudaSuccess ||
-            found != cudaDriverEntryPointSuccess) {
-            (void)cudaGetLastError();
-            return nullptr;
-        }
-        return reinterpret_cast<function>(address);
-    }
-};
-
-/// Enqueues a trampoline over a grid. What it passes is copied before this returns.
-struct enqueue {
-    const launch_options& options;
-    const launch_site& site;
-    int ordinal;
-
-    template <way Way, class First, class... P>
-    void operator()(const void* trampoline, const grid<Way>& g, First first, const P&... parameters) const {
-        static_assert(
-            std::is_trivially_copyable_v<First> && (std::is_trivially_copyable_v<P> && ...),
-            "warpx::launch: on CUDA the kernel object and its arguments are copied byte by byte; capture "
-            "scalars and plain structs, and pass arrays as arguments of the launch");
-        static constinit known_kernel known; // way and types are the trampoline's own
-        const cudaStream_t stream = stream_of(options);
-        const device_switch device(site, ordinal);
-        const void* passed[] = {&first, &parameters...};
-        for (int64_t done = 0;;) {
-            const int64_t rest = g.blocks - done;
-            const auto blocks = static_cast<unsigned>(rest < most_blocks ? rest : most_blocks);
-            const cudaError_t status = driver_launch::run(known, trampoline, blocks, g.threads,
-                                                          g.shared_bytes, stream, const_cast<void**>(passed));
-            if (status != cudaSuccess) [[unlikely]]
-                refuse_launch(site, status, device.ordinal(), blocks, g.threads.x * g.threads.y, stream);
-            if (rest <= most_blocks) break;
-            done += most_blocks;
-            if constexpr (std::is_same_v<First, int64_t>) first = done * g.per_block;
-        }
-    }
-};
-
-/// Owners whose memory another stream may free or hand out again hear of the stream that uses it.
-template <class... A> void record_use(const launch_options& options, const A&... arguments) noexcept {
-    [[maybe_unused]] const auto tell = [&options](const auto& a) {
-        owner* const keeper = a.keeper().get();
-        if (keeper != nullptr && keeper->hook != nullptr && keeper->hook->record_stream != nullptr)
-            keeper->hook->record_stream(*keeper, stream_of(options));
-    };
-    (for_each_array(tell, arguments), ...);
-}
-
-#pragma GCC visibility pop
-
-/// Accesses are not checked on CUDA, so a checked launch refuses arrays that are smaller than it.
-WARPX_COLD [[noreturn]] inline void refuse_small(const launch_site& site, int argument, const int64_t* launch,
-                                                 const int64_t* array, int rank) {
-    text t;
-    add_site(t, site).add(", array ").add(argument).expected("extents of at least the launch's ");
-    t.add(launch, rank).got("").add(array, rank);
-    throw launch_error(t.remedy("launch over the array's extents (arrays count from 0)").c_str());
-}
-
-template <int R, class... A>
-void check_extents(const launch_site& site, const shape<R>& extents, const A&... arguments) {
-    int number = 0;
-    [[maybe_unused]] const auto look = [&]<class T, int N, class D>(const array<T, N, D>& a) {
-        if constexpr (N == R)
-            for (int axis = 0; axis < R; ++axis)
-                if (a.extent(axis) < extents[axis])
-                    refuse_small(site, number, extents.values, a.extents().values, R);
-        ++number;
-    };
-    (for_each_array(look, arguments), ...);
-}
-
-} // namespace launching
 
 template <> struct backend<device::cuda> {
     static constexpr bool present = true;
 
     /// Enqueues the launch on the stream of the options (null: `current_stream()`) and returns: it waits for
-    /// nothing, allocates nothing and may be captured into a graph. Throws cuda_error if the runtime refuses,
-    /// which includes errors of earlier work; launch_error for arrays on several devices.
+    /// nothing, allocates nothing and may be captured into a graph. (The first checked launch on a device
+    /// allocates the record of faults, 5 kB.) Throws cuda_error if the runtime refuses, which includes errors
+    /// of earlier work; launch_error for arrays on several devices.
     template <int R, class F, class... A>
     static void launch(const launch_options& options, const detail::launch_site& site,
                        const shape<R>& extents, const F& kernel, const A&... arguments) {
         using namespace launching;
-        look_at<F, R, A...>();
-        if (checked_build || options.checked) [[unlikely]]
-            check_extents(site, extents, arguments...);
-        arrange(enqueue{options, site, common_ordinal(site, arguments...)}, block_size(options, site),
-                extents, kernel, arguments...);
+        arrange_for(enqueue{options, site, common_ordinal(site, arguments...)}, options, site, extents,
+                    kernel, arguments...);
         record_use(options, arguments...);
     }
 
@@ -254,18 +39,41 @@ template <> struct backend<device::cuda> {
     static auto prepare(const Keep& keep, const launch_options& options, const detail::launch_site& site,
                         const shape<R>& extents, const F& kernel, const A&... arguments) {
         using namespace launching;
-        look_at<F, R, A...>();
-        if (checked_build || options.checked) [[unlikely]]
-            check_extents(site, extents, arguments...);
         const int ordinal = common_ordinal(site, arguments...);
-        return arrange(
+        return arrange_for(
             [&](const void* trampoline, const auto& g, const auto&... parameters) {
                 return keep([=] {
                     enqueue{options, site, ordinal}(trampoline, g, parameters...);
                     record_use(options, arguments...);
                 });
             },
-            block_size(options, site), extents, kernel, arguments...);
+            options, site, extents, kernel, arguments...);
+    }
+
+    /// The device and the stream, for hooks.
+    template <class... A>
+    static launching::launch_place place(const launch_options& options, const detail::launch_site& site,
+                                         const A&... arguments) {
+        using namespace launching;
+        int ordinal = common_ordinal(site, arguments...);
+        if (ordinal < 0 && cudaGetDevice(&ordinal) != cudaSuccess) ordinal = 0;
+        return {device_kind::cuda, ordinal, stream_of(options)};
+    }
+
+private:
+    template <class Run, int R, class F, class... A>
+    static auto arrange_for(const Run& run, const launch_options& options, const detail::launch_site& site,
+                            const shape<R>& extents, const F& kernel, const A&... arguments) {
+        using namespace launching;
+        look_at<F, R, A...>();
+        const int threads = block_size(options, site);
+        if constexpr (checked_build) {
+            return arrange_checked(run, site, threads, extents, kernel, arguments...);
+        } else {
+            if (options.checked) [[unlikely]]
+                return arrange_checked(run, site, threads, extents, kernel, arguments...);
+            return arrange(run, threads, extents, kernel, arguments...);
+        }
     }
 };
 

@@ -136,6 +136,16 @@ bool plan_squares(const shape<R>& extents, const axes& chosen, squares_plan<R>& 
     return true;
 }
 
+/// One item a thread, with handles that the kernel takes as they are.
+template <class Run, int R, class F, class... V>
+auto run_directly(const Run& run, int block_size, const shape<R>& extents, const F& kernel,
+                  const V&... handles) {
+    const int64_t count = extents.count();
+    return run(reinterpret_cast<const void*>(&run_items<1, R, F, V...>),
+               grid<way::direct>{blocks_for(count, block_size), dim3(block_size), block_size}, int64_t{0},
+               count, extents, kernel, handles...);
+}
+
 /// Decides, and calls `run(trampoline, grid, parameters...)`.
 template <int W, class Run, int... Argument, int R, class F, class... A>
 auto arrange(const Run& run, std::integer_sequence<int, Argument...>, int block_size, const shape<R>& extents,
@@ -207,11 +217,8 @@ auto arrange(const Run& run, std::integer_sequence<int, Argument...>, int block_
                     g, plan, kernel, pass_narrow<R, Argument>(arguments)...);
         }
     }
-    return run(reinterpret_cast<const void*>(
-                   &run_items<1, R, F, typename bound<form::strided, Argument, A>::type...>),
-               grid<way::direct>{blocks_for(count, block_size), dim3(block_size), block_size}, int64_t{0},
-               count, extents, kernel,
-               bound<form::strided, Argument, A>::make(form::strided{}, arguments)...);
+    return run_directly(run, block_size, extents, kernel,
+                        bound<form::strided, Argument, A>::make(form::strided{}, arguments)...);
 }
 template <class Run, int R, class F, class... A>
 auto arrange(const Run& run, int block_size, const shape<R>& extents, const F& kernel,

@@ -175,6 +175,12 @@ template <> struct backend<device::host> {
 #endif
     }
 
+    template <class... A>
+    static launching::launch_place place(const launch_options&, const detail::launch_site&,
+                                         const A&...) noexcept {
+        return {};
+    }
+
     /// Binds the arguments now; `keep(f)` stores a callable and returns what `prepare` returns.
     template <class Keep, int R, class F, class... A>
     static auto prepare(const Keep& keep, const launch_options& options, const detail::launch_site& site,
