@@ -24,8 +24,6 @@ namespace test {
 /// The current CUDA device. `put` copies, `read` waits and copies.
 struct machine {
     using device = warpx::device::cuda;
-    /// Whether atomics work on elements that lie at no multiple of their size.
-    static constexpr bool any_alignment = false;
 
     static void need(cudaError_t status) {
         if (status != cudaSuccess) throw std::runtime_error(cudaGetErrorString(status));
@@ -70,7 +68,6 @@ struct machine {
 /// The host. Nothing is copied.
 struct machine {
     using device = warpx::device::host;
-    static constexpr bool any_alignment = true;
 
     template <class T, int N> static warpx::array<T, N> put(const warpx::array<T, N>& a) { return a; }
     template <class T, int N> static warpx::array<const T, N> read(const warpx::array<T, N>& a) { return a; }
