@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // check.hpp: what the CUDA tests share: memory on the device, comparisons of bits, exceptions by their text.
 //
-// In a .cu file no TEST_CASE lies in an anonymous namespace: it opens one of its own, and nvcc's stubs of kernels
-// then name two.
+// In a .cu file no TEST_CASE lies in an anonymous namespace: it opens one of its own, and nvcc's stubs of
+// kernels then name two.
 #pragma once
 
 #include <warpx/warpx.hpp>
