@@ -80,8 +80,7 @@ array<T, N, Device> new_filled(const shape<N>& extents, const T& v, const memory
     auto a = new_array<T, Device>(extents, options, allocator...);
     if constexpr (std::is_same_v<Device, device::cuda>) {
         fill_compact(a, v, options.stream);
-        // Shared memory counts as used only when work on it was enqueued.
-        if (options.kind != memory_kind::plain && !a.empty()) tell_use(a, options.stream);
+        tell_use(a, options.stream);
     } else {
         T* const data = a.data_handle();
         for (int64_t k = 0, n = a.size(); k < n; ++k) data[k] = v;
@@ -100,7 +99,7 @@ array<T, N, Device> new_zeroed(const shape<N>& extents, const memory_options& op
         const device_guard here(a.device_id());
         cuda_check(cudaMemsetAsync(a.data_handle(), 0, bytes, options.stream), "warpx::zeros",
                    "setting memory", sticky_remedy);
-        if (options.kind != memory_kind::plain) tell_use(a, options.stream);
+        tell_use(a, options.stream);
     } else {
         __builtin_memset(static_cast<void*>(a.data_handle()), 0, bytes);
     }

@@ -142,7 +142,7 @@ inline void await_uses(const cuda_block& b, cudaStream_t s) noexcept {
         }
 }
 
-/// Gives the memory back, if the capture of a stream does not forbid it now.
+/// Gives the memory back; false if the capture of a stream, or the place of the call, forbids it now.
 inline bool give_back(cuda_block& b) noexcept {
     const quiet_device here(b.device);
     if (!here.alive()) { // the memory is gone with the runtime, and so are its events
@@ -166,7 +166,8 @@ inline bool give_back(cuda_block& b) noexcept {
         unsigned long long capture = 0;
         const cudaError_t status = cudaStreamGetCaptureInfo(s, &state, &capture);
         if (status != cudaSuccess) (void)cudaGetLastError();
-        if (status == cudaErrorStreamCaptureImplicit ||
+        // Not permitted: this is a callback of CUDA, which must not call it.
+        if (status == cudaErrorStreamCaptureImplicit || status == cudaErrorNotPermitted ||
             (status == cudaSuccess && state != cudaStreamCaptureStatusNone && capture != b.capture)) {
             if (held) board.let_go(b.life);
             return false;
@@ -199,7 +200,7 @@ inline bool give_back(cuda_block& b) noexcept {
     return true;
 }
 
-/// Owners whose last reference went while their stream was captured.
+/// Owners whose last reference went while their memory could not be given back.
 class WARPX_PUBLIC parked_blocks {
 public:
     static void add(cuda_block* b) noexcept {

@@ -24,6 +24,17 @@ template <class A> reach reach_of(const A& a) noexcept {
                                              : reach::host;
 }
 
+/// What stands for elements that a kernel only moves: an integer of their size, so that all types of one size
+/// share the kernels; void where they are converted, or fit no integer.
+template <class T, class U>
+using raw_t = std::conditional_t<
+    !std::is_same_v<T, U> || alignof(T) != sizeof(T), void,
+    std::conditional_t<
+        sizeof(T) == 1, uint8_t,
+        std::conditional_t<sizeof(T) == 2, uint16_t,
+                           std::conditional_t<sizeof(T) == 4, uint32_t,
+                                              std::conditional_t<sizeof(T) == 8, uint64_t, void>>>>>;
+
 /// One copy that a CUDA device takes part in: T (without const) to U.
 template <class T, class U, int N> struct cuda_copy {
     static constexpr bool converting = !std::is_same_v<T, U>;
@@ -45,8 +56,13 @@ template <class T, class U, int N> struct cuda_copy {
     template <class X, class Y>
     void on_device(const int64_t* extents, const X* from, const int64_t* from_strides, Y* to,
                    const int64_t* to_strides, int ordinal, cudaStream_t s) const {
-        run_copy<N, device::cuda, X, Y>(launch_options{.stream = s}, l.rank, extents, {from, from_strides},
-                                        {to, to_strides}, ordinal);
+        using R = raw_t<X, Y>;
+        using from_type = std::conditional_t<std::is_void_v<R>, X, R>;
+        using to_type = std::conditional_t<std::is_void_v<R>, Y, R>;
+        run_copy<N, device::cuda, from_type, to_type>(
+            launch_options{.stream = s}, l.rank, extents,
+            {reinterpret_cast<const from_type*>(from), from_strides},
+            {reinterpret_cast<to_type*>(to), to_strides}, ordinal);
     }
     template <class X, class Y>
     void on_host(const int64_t* extents, const X* from, const int64_t* from_strides, Y* to,

@@ -82,7 +82,7 @@ template <int N> struct joint_layout {
                 target = -target;
             }
             int at = used++;
-            for (; at > 0 && goes_before(target, source, to[at - 1], from[at - 1]); --at) {
+            for (; N > 1 && at > 0 && goes_before(target, source, to[at - 1], from[at - 1]); --at) {
                 extents[at] = extents[at - 1];
                 from[at] = from[at - 1];
                 to[at] = to[at - 1];
