@@ -89,7 +89,6 @@ if(TARGET warpx::cuda)
     file(GLOB warpx_cuda_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/cuda/*.cu")
     add_executable(cuda_bench ${warpx_cuda_sources})
     target_link_libraries(cuda_bench PRIVATE warpx_own warpx::cuda benchmark::benchmark)
-    target_compile_options(cuda_bench PRIVATE -O2)
     set_target_properties(
         cuda_bench PROPERTIES CUDA_ARCHITECTURES 90 CUDA_STANDARD_REQUIRED OFF RUNTIME_OUTPUT_DIRECTORY
                                                                               "${CMAKE_BINARY_DIR}/programs")

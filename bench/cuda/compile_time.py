@@ -100,9 +100,9 @@ def main():
             print(f"{name:20} {statistics.median(values):6.2f} s   [{min(values):.2f} {max(values):.2f}]")
         first = statistics.median(o - r for o, r in zip(ours, raw))
         further = statistics.median(((b - a) - (s - r)) / FURTHER for r, s, a, b in zip(raw, raws, ours, all_ours))
-        for what, value, goal in (("first", first, FIRST_GOAL), ("each further", further, FURTHER_GOAL)):
+        for what, value, goal in (("the first", first, FIRST_GOAL), ("each further", further, FURTHER_GOAL)):
             verdict = "met" if value <= goal else "missed"
-            print(f"the {what} launch of a file over the raw kernel: {value:+.2f} s, goal +{goal}: {verdict}")
+            print(f"{what} launch of a file over the raw kernel: {value:+.2f} s, goal +{goal}: {verdict}")
         if args.where:
             includes = {"": "", "cuda_runtime.h": CUDA, **{name: f"#include <warpx/{name}>\n" for name in HEADERS}}
             empty = None

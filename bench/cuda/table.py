@@ -188,7 +188,7 @@ def line_of(row, measured, kernels, counts):
     verdict = "missed: " + " ".join(missed) if missed else "within the spread" if close else "met"
     if not sides:
         verdict = "not measured"
-    return f"{row.name:18} {row.goal:4} {' '.join(cells)} {rate:5.0f} {copy:>6} {registers:>7} {verdict}"
+    return f"{row.name:18} {row.goal:4} {' '.join(cells)} {rate:5.0f} {copy:7} {registers:>7} {verdict}"
 
 
 def cost_lines(measured, counts):
@@ -229,7 +229,7 @@ def main(arguments):
     counts = defaultdict(int)
     gpu = measured.context.get("gpu", "?")
     print(f"{gpu}: best peer's time / ours by items (above 1: we are faster), ± half the quartiles' distance")
-    print(f"{'':18} goal {' '.join(f'2^{k}'.rjust(12) for k in SIZES)}  GB/s   copy    regs")
+    print(f"{'':18} goal {' '.join(f'2^{k}'.rjust(12) for k in SIZES)}  GB/s copy       regs")
     for row in ROWS:
         print(line_of(row, measured, kernels, counts))
     print("  " + ", ".join(f"{sign} {name}" for name, sign in SIGNS.items()) + "; ~ within the spread, ! missed")
