@@ -12,16 +12,18 @@ namespace detail {
 
 /// Memory that is only addressed within its extents. What lies outside is the sink of the record: what is
 /// read there is unspecified, what is written is lost.
-template <class T, int N, int Argument>
+template <class T, int N>
 class device_checked_handle : public strided_layout<N>,
-                              public handle_interface<device_checked_handle<T, N, Argument>, T, N> {
+                              public handle_interface<device_checked_handle<T, N>, T, N> {
     static_assert(sizeof(T) <= fault_record::sink_bytes && alignof(T) <= 16,
                   "warpx::launch: elements of more than 4096 bytes cannot be checked on CUDA");
 
 public:
     template <class D>
-    device_checked_handle(const array<T, N, D>& a, fault_record* record, const char* kernel) noexcept
-        : strided_layout<N>(a), data_(a.data_handle()), record_(record), kernel_(kernel) {}
+    device_checked_handle(const array<T, N, D>& a, fault_record* record, const char* kernel,
+                          int argument) noexcept
+        : strided_layout<N>(a), data_(a.data_handle()), record_(record), kernel_(kernel),
+          argument_(argument) {}
 
     WARPX_HOST_DEVICE T* data_handle() const noexcept { return data_; }
     WARPX_HOST_DEVICE T* address(const shape<N>& position) const noexcept {
@@ -39,7 +41,7 @@ private:
 #if defined(__CUDA_ARCH__)
         if (atomicCAS(&record_->state, 0ull, 1ull) == 0ull) { // the first
             record_->kernel = kernel_;
-            record_->argument = Argument;
+            record_->argument = argument_;
             record_->rank = N;
             for (int axis = 0; axis < N && axis < fault_record::most_axes; ++axis) {
                 record_->position[axis] = position[axis];
@@ -55,6 +57,7 @@ private:
     T* data_;
     fault_record* record_;
     const char* kernel_;
+    int argument_; // no template parameter: kernels may want two parameters of one type
 };
 
 } // namespace detail
@@ -65,9 +68,9 @@ namespace form {
 struct device_checked {
     detail::fault_record* record = nullptr;
     const char* kernel = nullptr;
-    template <class T, int N, int Argument> using handle = detail::device_checked_handle<T, N, Argument>;
+    template <class T, int N, int Argument> using handle = detail::device_checked_handle<T, N>;
     template <int Argument, class T, int N, class D> auto make(const array<T, N, D>& a) const noexcept {
-        return handle<T, N, Argument>(a, record, kernel);
+        return handle<T, N, Argument>(a, record, kernel, Argument);
     }
 };
 

@@ -84,13 +84,14 @@ template <class T, int N, int W> struct crossed_array {
 
     /// Brings a square into shared memory; `across` and `along` of it exist along the slots and along the
     /// other axis, where this array has its neighbours.
+    template <bool Whole>
     __device__ void stage(unsigned char* memory, const shape<N>& corner, int across, int along) const {
         if (shared < 0) return;
         const T* const from = data + layout.offset(corner);
         unsigned char* const to = memory + shared;
         const int lane = static_cast<int>(threadIdx.x) % form::lanes;
         const int first = static_cast<int>(threadIdx.x) / form::lanes;
-        if (__builtin_expect(packed && across == form::width && along == form::width, true)) {
+        if (Whole || (packed && across == form::width && along == form::width)) {
 #pragma unroll
             for (int line = 0; line < form::width; line += form::lines) {
                 alignas(16) stored packet[W];
@@ -176,10 +177,10 @@ template <int R> struct square_place {
 
 #pragma GCC visibility push(hidden)
 
-template <class V, int R>
+template <bool Whole, class V, int R>
 __device__ inline void stage(const V& v, unsigned char* memory, const shape<R>& corner, int across,
                              int along) {
-    if constexpr (cell_argument<V>) v.stage(memory, corner, across, along);
+    if constexpr (cell_argument<V>) v.template stage<Whole>(memory, corner, across, along);
 }
 template <class V, int R>
 __device__ inline auto take_crossed_row(const V& v, const unsigned char* memory, const shape<R>& begin,
@@ -198,35 +199,37 @@ __device__ inline auto take_crossed_apart(const V& v, const unsigned char* memor
         return same_for_all<V>{v};
 }
 
-template <int W, int R, class F, class... V>
+/// `Whole`: all squares are whole and everything moves in packets (see run_tiles).
+template <bool Whole, int W, int R, class F, class... V>
 __global__ void __launch_bounds__(square<W>::threads)
     run_crossed(const __grid_constant__ squares_plan<R> plan, const __grid_constant__ F kernel,
                 const __grid_constant__ V... arguments) {
     extern __shared__ __align__(16) unsigned char square_memory[];
     using form = square<W>;
     const square_place<R> place(plan, form::width);
-    (stage(arguments, square_memory, place.corner, place.across, place.along), ...);
+    (stage<Whole>(arguments, square_memory, place.corner, place.across, place.along), ...);
     __syncthreads();
 
+    const bool packed = Whole || plan.packed;
     const int lane = static_cast<int>(threadIdx.x) % form::lanes;
-    const int first = plan.packed ? lane * W : lane;
-    const int rest = place.across - first;
+    const int first = packed ? lane * W : lane;
+    const int rest = Whole ? W : place.across - first, lines = Whole ? form::width : place.along;
     if (rest <= 0) return;
     const shape<R> begin = moved(place.corner, plan.slot_axis, first);
     int line = static_cast<int>(threadIdx.x) / form::lanes;
-    if (__builtin_expect(plan.packed && rest >= W, true)) {
+    if (Whole || (packed && rest >= W)) {
 #pragma unroll 1
-        for (; line < place.along; line += form::lines) {
+        for (; line < lines; line += form::lines) {
             const shape<R> position = moved(begin, plan.line_axis, line);
             run_slots<W>(
                 kernel, W, [&](int slot) { return moved(position, plan.slot_axis, slot); },
                 take_crossed_row(arguments, square_memory, begin, first, line)...);
         }
     } else {
-        const int slot_step = plan.packed ? 1 : form::lanes;
+        const int slot_step = packed ? 1 : form::lanes;
         const int valid = rest > (W - 1) * slot_step ? W : (rest - 1) / slot_step + 1;
 #pragma unroll 1
-        for (; line < place.along; line += form::lines) {
+        for (; line < lines; line += form::lines) {
             const shape<R> position = moved(begin, plan.line_axis, line);
             run_slots<W>(
                 kernel, valid, [&](int slot) { return moved(position, plan.slot_axis, slot * slot_step); },

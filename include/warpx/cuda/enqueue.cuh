@@ -6,8 +6,6 @@
 #include "plan.cuh"
 #include "stream.cuh"
 
-#include <atomic>
-
 namespace warpx {
 inline namespace WARPX_LAUNCH_NAMESPACE {
 
@@ -109,49 +107,54 @@ inline cudaStream_t stream_of(const launch_options& options) noexcept {
 
 #pragma GCC visibility push(hidden)
 
-/// The driver's handle of a trampoline, kept after the first launch.
-using known_kernel = std::atomic<cudaKernel_t>;
+/// The driver's functions for a trampoline, one a device, kept after the first launch.
+struct known_functions {
+    static constexpr int most = 16; // further devices ask each time
+    cudaFunction_t of_device[most];
+};
 
-/// Launches through the driver: the runtime's own function hashes the name of the kernel each time, and the
-/// names of templates are long (0.4 us of 4.6 on the machine that was measured; the driver takes 3.9).
+/// Launches through the driver: the runtime hashes the name of the kernel at each launch, and the names of
+/// templates are long (on the machine that was measured 0.4 us of 4.6, which the runtime needs 4.2 of for a
+/// kernel of a short name, and the driver 3.9).
 class driver_launch {
 public:
-    static cudaError_t run(known_kernel& known, const void* trampoline, unsigned blocks, const dim3& threads,
-                           int shared_bytes, cudaStream_t stream, void** parameters) noexcept {
-        cudaKernel_t handle = known.load(std::memory_order_acquire);
-        if (handle == nullptr) [[unlikely]] {
-            if (const cudaError_t status = cudaGetKernel(&handle, trampoline); status != cudaSuccess)
-                return status;
-            known.store(handle, std::memory_order_release);
-        }
+    static cudaError_t run(known_functions& known, int device, const void* trampoline, unsigned blocks,
+                           const dim3& threads, int shared_bytes, cudaStream_t stream,
+                           void** parameters) noexcept {
         static const function launch = find();
-        if (launch == nullptr) [[unlikely]]
-            return cudaLaunchKernel(trampoline, dim3(blocks), threads, parameters,
-                                    static_cast<size_t>(shared_bytes), stream);
-        const auto enqueue = [&] {
-            return static_cast<cudaError_t>(launch(handle, blocks, 1, 1, threads.x, threads.y, 1,
-                                                   static_cast<unsigned>(shared_bytes), stream, parameters,
-                                                   nullptr));
-        };
-        cudaError_t status = enqueue();
-        if (status == cudaErrorDeviceUninitialized) [[unlikely]] // this thread has called nothing of CUDA yet
-            if (cudaFree(nullptr) == cudaSuccess) status = enqueue();
+        cudaFunction_t f = device < known_functions::most
+                               ? __atomic_load_n(&known.of_device[device], __ATOMIC_ACQUIRE)
+                               : nullptr;
+        if (f == nullptr) [[unlikely]] {
+            if (const cudaError_t status = cudaGetFuncBySymbol(&f, trampoline); status != cudaSuccess)
+                return status;
+            if (device < known_functions::most)
+                __atomic_store_n(&known.of_device[device], f, __ATOMIC_RELEASE);
+        }
+        auto status = launch == nullptr
+                          ? cudaErrorDeviceUninitialized
+                          : static_cast<cudaError_t>(launch(f, blocks, 1, 1, threads.x, threads.y, 1,
+                                                            static_cast<unsigned>(shared_bytes), stream,
+                                                            parameters, nullptr));
+        // A thread that has called nothing of CUDA yet, or a context that is not the runtime's own.
+        if (status == cudaErrorDeviceUninitialized || status == cudaErrorInvalidResourceHandle) [[unlikely]]
+            status = cudaLaunchKernel(trampoline, dim3(blocks), threads, parameters,
+                                      static_cast<size_t>(shared_bytes), stream);
         return status;
     }
 
 private:
-    // cuLaunchKernel, whose status has the values of cudaError_t
-    using function = int (*)(cudaKernel_t, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
+    // cuLaunchKernel; the driver's results have the values of cudaError_t
+    using function = int (*)(cudaFunction_t, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
                              unsigned, cudaStream_t, void**, void**);
     static function find() noexcept {
         void* address = nullptr;
+#if CUDART_VERSION >= 12050
         cudaDriverEntryPointQueryResult found;
         if (cudaGetDriverEntryPointByVersion("cuLaunchKernel", &address, 12000, cudaEnableDefault, &found) !=
-                cudaSuccess ||
-            found != cudaDriverEntryPointSuccess) {
+            cudaSuccess)
             (void)cudaGetLastError();
-            return nullptr;
-        }
+#endif
         return reinterpret_cast<function>(address);
     }
 };
@@ -162,21 +165,23 @@ struct enqueue {
     const launch_site& site;
     int ordinal;
 
-    template <way Way, class First, class... P>
-    void operator()(const void* trampoline, const grid<Way>& g, First first, const P&... parameters) const {
+    template <way Way, bool Whole, class First, class... P>
+    void operator()(const void* trampoline, const grid<Way, Whole>& g, First first,
+                    const P&... parameters) const {
         static_assert(
             std::is_trivially_copyable_v<First> && (std::is_trivially_copyable_v<P> && ...),
             "warpx::launch: on CUDA the kernel object and its arguments are copied byte by byte; capture "
             "scalars and plain structs, and pass arrays as arguments of the launch");
-        static constinit known_kernel known; // way and types are the trampoline's own
+        static constinit known_functions known; // way and types are the trampoline's own
         const cudaStream_t stream = stream_of(options);
         const device_switch device(site, ordinal);
         const void* passed[] = {&first, &parameters...};
         for (int64_t done = 0;;) {
             const int64_t rest = g.blocks - done;
             const auto blocks = static_cast<unsigned>(rest < most_blocks ? rest : most_blocks);
-            const cudaError_t status = driver_launch::run(known, trampoline, blocks, g.threads,
-                                                          g.shared_bytes, stream, const_cast<void**>(passed));
+            const cudaError_t status =
+                driver_launch::run(known, device.ordinal(), trampoline, blocks, g.threads, g.shared_bytes,
+                                   stream, const_cast<void**>(passed));
             if (status != cudaSuccess) [[unlikely]]
                 refuse_launch(site, status, device.ordinal(), blocks, g.threads.x * g.threads.y, stream);
             if (rest <= most_blocks) break;

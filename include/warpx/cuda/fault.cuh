@@ -5,10 +5,8 @@
 #include "../detail/text.hpp"
 #include "device.cuh"
 
-#include <atomic>
-#include <mutex>
-#include <set>
-#include <string>
+#include <pthread.h>
+#include <string.h>
 
 namespace warpx {
 
@@ -28,20 +26,32 @@ struct fault_record {
     alignas(16) unsigned char sink[sink_bytes];
 };
 
+/// A lock of the C library: `<mutex>` takes half a second to compile, in every file that launches.
+class pthread_guard {
+public:
+    explicit pthread_guard(pthread_mutex_t& m) noexcept : mutex_(m) { pthread_mutex_lock(&mutex_); }
+    ~pthread_guard() { pthread_mutex_unlock(&mutex_); }
+    pthread_guard(const pthread_guard&) = delete;
+    pthread_guard& operator=(const pthread_guard&) = delete;
+
+private:
+    pthread_mutex_t& mutex_;
+};
+
 /// The records of all devices: one for all modules of a process, never destroyed.
 class WARPX_PUBLIC fault_board {
 public:
     static constexpr int most_devices = 64;
 
-    static fault_board& get() {
-        static fault_board* const board = new fault_board;
-        return *board;
+    static fault_board& get() noexcept {
+        static constinit fault_board board;
+        return board;
     }
 
     /// The record of the current device `ordinal`, made at its first use: a few kilobytes, which are
     /// allocated in a way that is legal while a stream is captured.
     fault_record* of_device(int ordinal) {
-        const std::lock_guard<std::mutex> lock(mutex_);
+        const pthread_guard guard(mutex_);
         if (ordinal < 0 || ordinal >= most_devices)
             throw launch_error(sentence("a checked launch", "a CUDA ordinal below 64",
                                         std::to_string(ordinal), "launch unchecked on this device"));
@@ -59,21 +69,24 @@ public:
             cuda_check(status, "a checked launch", "making the record of faults",
                        "it needs 5 kB of device memory");
             e.record = static_cast<fault_record*>(memory);
-            any_ = true;
+            __atomic_store_n(&any_, true, __ATOMIC_RELEASE);
         }
         return e.record;
     }
 
     /// The same text at the same address, for the rest of the process.
     const char* keep(const std::string& name) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        return names_.insert(name).first->c_str();
+        const pthread_guard guard(mutex_);
+        for (const kept* k = names_; k != nullptr; k = k->next)
+            if (name == k->text) return k->text;
+        names_ = new kept{strdup(name.c_str()), names_};
+        return names_->text;
     }
 
     /// Throws index_error if a device has a fault, and forgets it.
     void throw_first() {
-        if (!any_) return;
-        const std::lock_guard<std::mutex> lock(mutex_);
+        if (!__atomic_load_n(&any_, __ATOMIC_ACQUIRE)) return;
+        const pthread_guard guard(mutex_);
         for (int ordinal = 0; ordinal < most_devices; ++ordinal)
             if (entries_[ordinal].record != nullptr) look(ordinal, entries_[ordinal]);
     }
@@ -83,9 +96,13 @@ private:
         fault_record* record;
         cudaStream_t stream; // of its own, so that reading waits for nobody's work
     };
+    struct kept {
+        const char* text;
+        const kept* next;
+    };
 
     static void look(int ordinal, const entry& e) {
-        const device_guard guard(ordinal);
+        const device_guard current(ordinal);
         fault_record found;
         if (!read(&found.state, &e.record->state, sizeof(found.state), e) || found.state != 2) return;
         if (!read(&found, e.record, offsetof(fault_record, sink), e)) return;
@@ -108,10 +125,10 @@ private:
         return false;
     }
 
-    std::mutex mutex_;
-    std::atomic<bool> any_ = false;
+    pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
+    bool any_ = false;
     entry entries_[most_devices] = {};
-    std::set<std::string> names_;
+    const kept* names_ = nullptr;
 };
 
 /// Throws index_error if a checked launch recorded an access outside of an array.

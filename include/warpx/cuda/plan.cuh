@@ -12,7 +12,7 @@ namespace launching {
 
 /// The blocks of a launch, and the way it goes. With `per_block`, the first argument of the trampoline is the
 /// number of the first item: a launch of more blocks than a grid holds comes as several.
-template <way> struct grid {
+template <way, bool Whole = false> struct grid {
     int64_t blocks;
     dim3 threads;
     int64_t per_block = 0;
@@ -65,22 +65,29 @@ template <int R, int Argument, class A> auto pass_narrow(const A& a) {
     else
         return bound<narrow_memory_only, Argument, A>::make(narrow_memory_only{}, a);
 }
-/// `used`: bytes of shared memory that earlier arrays took; grows if this one lies across. `packed` becomes
-/// false if it does not, and has no packets along the slots.
+/// What is found while the arrays of a launch in squares are passed, one after the other.
+struct crossing {
+    int shared_bytes = 0;      // that earlier arrays took
+    bool packed = true;        // what does not lie across fits packets along the slots
+    bool packed_across = true; // what lies across has packets along its own neighbours
+};
 template <int W, int R, int Argument, class A>
-auto pass_crossed(const A& a, const shape<R>& extents, const axes& chosen, int& used, bool& packed) {
+auto pass_crossed(const A& a, const shape<R>& extents, const axes& chosen, crossing& found) {
     if constexpr (cell_bytes<A, R> > 0) {
         constexpr int bytes = square<W>::template bytes<typename A::element_type>;
-        const bool across = cell_bytes<A, R> <= 16 && used + bytes <= most_shared &&
+        const bool across = cell_bytes<A, R> <= 16 && found.shared_bytes + bytes <= most_shared &&
                             lies_across(a, extents, chosen.slots) == chosen.lines;
-        const int place = across ? used : -1;
-        if (across)
-            used += bytes;
-        else
-            packed = packed && fits_packets<W, R>(a, chosen.slots);
+        const bool packed = across && rows_of_packets<W>(a, chosen.lines);
+        const int place = across ? found.shared_bytes : -1;
+        if (across) {
+            found.shared_bytes += bytes;
+            found.packed_across = found.packed_across && packed;
+        } else {
+            found.packed = found.packed && fits_packets<W, R>(a, chosen.slots);
+        }
         return crossed_array<typename A::element_type, R, W>{
             strided_layout<R>(a),   a.data_handle(), a.stride(chosen.slots),
-            a.stride(chosen.lines), place,           across && rows_of_packets<W>(a, chosen.lines)};
+            a.stride(chosen.lines), place,           packed};
     } else {
         return bound<memory_only, Argument, A>::make(memory_only{}, a);
     }
@@ -117,8 +124,8 @@ bool plan_lines(const shape<R>& extents, int axis, int each, int block_size, lin
 
 /// Squares along two axes; false if a grid does not hold them.
 template <int W, int R>
-bool plan_squares(const shape<R>& extents, const axes& chosen, squares_plan<R>& plan, auto& g) {
-    int64_t blocks = 1;
+bool plan_squares(const shape<R>& extents, const axes& chosen, squares_plan<R>& plan, int64_t& blocks) {
+    blocks = 1;
     for (int k = 0; k < R; ++k) {
         const bool in_square = k == chosen.slots || k == chosen.lines;
         const int64_t count = in_square ? blocks_for(extents[k], square<W>::width) : extents[k];
@@ -131,8 +138,6 @@ bool plan_squares(const shape<R>& extents, const axes& chosen, squares_plan<R>& 
     plan.line_axis = chosen.lines;
     plan.slot_extent = extents[chosen.slots];
     plan.line_extent = extents[chosen.lines];
-    g.blocks = blocks;
-    g.threads = dim3(square<W>::threads);
     return true;
 }
 
@@ -144,6 +149,27 @@ auto run_directly(const Run& run, int block_size, const shape<R>& extents, const
     return run(reinterpret_cast<const void*>(&run_items<1, R, F, V...>),
                grid<way::direct>{blocks_for(count, block_size), dim3(block_size), block_size}, int64_t{0},
                count, extents, kernel, handles...);
+}
+
+/// Squares: `run` with what was passed, if a grid holds them.
+template <int W, int R, class F, class Run, class... V>
+auto run_squares(const Run& run, const squares_plan<R>& plan, int64_t blocks, const crossing& found,
+                 const F& kernel, const V&... passed) {
+    const dim3 threads(square<W>::threads);
+    if (found.packed && found.packed_across && plan.slot_extent % square<W>::width == 0 &&
+        plan.line_extent % square<W>::width == 0)
+        return run(reinterpret_cast<const void*>(&run_crossed<true, W, R, F, V...>),
+                   grid<way::crossed, true>{blocks, threads, 0, found.shared_bytes}, plan, kernel, passed...);
+    return run(reinterpret_cast<const void*>(&run_crossed<false, W, R, F, V...>),
+               grid<way::crossed>{blocks, threads, 0, found.shared_bytes}, plan, kernel, passed...);
+}
+template <int W, int R, class F, class Run, class... V>
+auto run_lines(const Run& run, const lines_plan<R>& plan, const grid<way::tiles>& g, const F& kernel,
+               const V&... passed) {
+    if (plan.packed && plan.length % W == 0)
+        return run(reinterpret_cast<const void*>(&run_tiles<true, W, R, F, V...>),
+                   grid<way::tiles, true>{g.blocks, g.threads}, plan, kernel, passed...);
+    return run(reinterpret_cast<const void*>(&run_tiles<false, W, R, F, V...>), g, plan, kernel, passed...);
 }
 
 /// Decides, and calls `run(trampoline, grid, parameters...)`.
@@ -163,35 +189,26 @@ auto arrange(const Run& run, std::integer_sequence<int, Argument...>, int block_
                        packet_shapes<R, sizeof...(A)>{extents, {length_of<R>(arguments)...}}, kernel);
         }
     }
-    if constexpr (with_cells > 1 && R > 1) {
-        if (chosen == way::tiles) {
-            const axes ways = choose_axes(extents, arguments...);
-            squares_plan<R> plan;
-            grid<way::crossed> g{};
-            if (ways.lines >= 0 && plan_squares<W>(extents, ways, plan, g)) {
-                int used = 0;
-                plan.packed = true;
-                const auto trampoline = reinterpret_cast<const void*>(
-                    &run_crossed<W, R, F,
-                                 decltype(pass_crossed<W, R, Argument>(arguments, extents, ways, used,
-                                                                       plan.packed))...>);
-                return [&](const auto&... passed) {
-                    g.shared_bytes = used;
-                    return run(trampoline, g, plan, kernel, passed...);
-                }(pass_crossed<W, R, Argument>(arguments, extents, ways, used, plan.packed)...);
-            }
-        }
-    }
     if constexpr (with_cells > 0 && R > 1) {
         if (chosen == way::tiles) {
-            const int axis = choose_axes(extents, arguments...).slots;
-            lines_plan<R> plan;
+            const axes ways = choose_axes(extents, arguments...);
+            if constexpr (with_cells > 1) {
+                squares_plan<R> squares;
+                int64_t blocks = 0;
+                if (ways.lines >= 0 && plan_squares<W>(extents, ways, squares, blocks)) {
+                    crossing found;
+                    return [&](const auto&... passed) {
+                        squares.packed = found.packed;
+                        return run_squares<W>(run, squares, blocks, found, kernel, passed...);
+                    }(pass_crossed<W, R, Argument>(arguments, extents, ways, found)...);
+                }
+            }
+            lines_plan<R> lines;
             grid<way::tiles> g{};
-            if (plan_lines(extents, axis, W, block_size, plan, g)) {
-                plan.packed = (fits_packets<W, R>(arguments, axis) && ...);
-                return run(reinterpret_cast<const void*>(
-                               &run_tiles<W, R, F, decltype(pass_tiled<W, R, Argument>(arguments, 0))...>),
-                           g, plan, kernel, pass_tiled<W, R, Argument>(arguments, axis)...);
+            if (plan_lines(extents, ways.slots, W, block_size, lines, g)) {
+                lines.packed = (fits_packets<W, R>(arguments, ways.slots) && ...);
+                return run_lines<W>(run, lines, g, kernel,
+                                    pass_tiled<W, R, Argument>(arguments, ways.slots)...);
             }
         }
     }
@@ -203,18 +220,15 @@ auto arrange(const Run& run, std::integer_sequence<int, Argument...>, int block_
                                         int64_t{block_size} * items_each},
                        int64_t{0}, count, extents, kernel, pass_narrow<R, Argument>(arguments)...);
     } else {
-        if (chosen == way::items) {
-            shape<R> threads = extents;
-            threads[R - 2] = blocks_for(extents[R - 2], items_each);
-            lines_plan<R> plan;
-            grid<way::items> g{};
-            const bool fits = plan_lines(threads, R - 1, 1, block_size, plan, g);
-            plan.rows = extents[R - 2];
-            if (fits)
-                return run(
-                    reinterpret_cast<const void*>(
-                        &run_columns<items_each, R, F, decltype(pass_narrow<R, Argument>(arguments))...>),
-                    g, plan, kernel, pass_narrow<R, Argument>(arguments)...);
+        shape<R> threads = extents;
+        threads[R - 2] = blocks_for(extents[R - 2], items_each);
+        lines_plan<R> columns;
+        grid<way::items> g{};
+        if (chosen == way::items && plan_lines(threads, R - 1, 1, block_size, columns, g)) {
+            columns.rows = extents[R - 2];
+            return run(reinterpret_cast<const void*>(
+                           &run_columns<items_each, R, F, decltype(pass_narrow<R, Argument>(arguments))...>),
+                       g, columns, kernel, pass_narrow<R, Argument>(arguments)...);
         }
     }
     return run_directly(run, block_size, extents, kernel,

@@ -63,10 +63,20 @@ public:
         remove(begin, "warpx::");
         remove(begin, "{anonymous}::");           // g++
         remove(begin, "(anonymous namespace)::"); // clang
+        remove_scope(begin, "_GLOBAL__N__");      // g++ behind nvcc
         return *this;
     }
 
 private:
+    /// Removes names that begin so, with the "::" behind them.
+    WARPX_COLD void remove_scope(size_t begin, const char* start) noexcept {
+        for (char* at = chars_ + begin; (at = strstr(at, start)) != nullptr;) {
+            const char* const end = strstr(at, "::");
+            if (end == nullptr) return;
+            length_ -= static_cast<size_t>(end + 2 - at);
+            memmove(at, end + 2, strlen(end + 2) + 1);
+        }
+    }
     WARPX_COLD void remove(size_t begin, const char* noise) noexcept {
         const size_t length = strlen(noise);
         for (char* at = chars_ + begin; (at = strstr(at, noise)) != nullptr;) {
