@@ -360,7 +360,7 @@ TEST_CASE("an array outlives a raw stream that was retired") {
 }
 
 // Needs stream.cuh's ~stream to call retire_stream.
-TEST_CASE("an array outlives its warpx::stream", "[.stream_end]") {
+TEST_CASE("an array outlives its warpx::stream") {
     constexpr int64_t n = 1 << 20;
     auto result = zeros<float, device::cuda>(n);
     synchronize();

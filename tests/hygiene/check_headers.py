@@ -39,9 +39,9 @@ MAY_INCLUDE = {
     "": {"detail", ""},
     "forms": {"forms", "", "detail"},
     "host": {"host", "forms", "", "detail"},
-    "cuda": {"cuda", "forms", "", "detail"},
+    "cuda": {"cuda", "protocol", "forms", "", "detail"},
     "interop": {"protocol", "", "detail"},
-    "kernels": {"kernels", "host", "forms", "", "detail"},
+    "kernels": {"kernels", "cuda", "host", "forms", "", "detail"},
 }
 CHEAP = {
     "stddef.h", "stdint.h", "string.h", "type_traits", "utility", "exception", "new",

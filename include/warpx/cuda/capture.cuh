@@ -56,17 +56,48 @@ WARPX_COLD [[noreturn]] inline void refuse_captured(const cuda_error& error) {
     throw cuda_error(error.status(), std::string(error.what()) + "; " + capture_rules);
 }
 
-/// Lets this thread make what a capture needs (a stream) although a capture of it is open.
-class relaxed_capture_mode {
-public:
-    relaxed_capture_mode() noexcept { (void)cudaThreadExchangeStreamCaptureMode(&mode_); }
-    ~relaxed_capture_mode() { (void)cudaThreadExchangeStreamCaptureMode(&mode_); }
-    relaxed_capture_mode(const relaxed_capture_mode&) = delete;
-    relaxed_capture_mode& operator=(const relaxed_capture_mode&) = delete;
-
-private:
-    cudaStreamCaptureMode mode_ = cudaStreamCaptureModeRelaxed;
+/// Where the next operation of a captured stream goes: the graph, and what it depends on. The lists are valid
+/// until the next call for that stream. No graph: the stream is not captured.
+struct capture_point {
+    cudaGraph_t graph = nullptr;
+    const cudaGraphNode_t* nodes = nullptr;
+#if CUDART_VERSION >= 12030
+    const cudaGraphEdgeData* edges = nullptr;
+#endif
+    size_t count = 0;
 };
+inline capture_point capture_point_of(const char* who, stream_ref stream) {
+    capture_point p;
+    cudaStreamCaptureStatus state = cudaStreamCaptureStatusNone;
+#if CUDART_VERSION >= 13000
+    const cudaError_t status =
+        cudaStreamGetCaptureInfo(stream, &state, nullptr, &p.graph, &p.nodes, &p.edges, &p.count);
+#elif CUDART_VERSION >= 12030
+    const cudaError_t status =
+        cudaStreamGetCaptureInfo_v3(stream, &state, nullptr, &p.graph, &p.nodes, &p.edges, &p.count);
+#else
+    const cudaError_t status =
+        cudaStreamGetCaptureInfo_v2(stream, &state, nullptr, &p.graph, &p.nodes, &p.count);
+#endif
+    cuda_check(status, who, "asking for the capture of a stream", capture_rules);
+    if (state == cudaStreamCaptureStatusInvalidated) refuse_captured(cudaErrorStreamCaptureInvalidated);
+    if (state == cudaStreamCaptureStatusNone) p.graph = nullptr;
+    return p;
+}
+/// What a captured stream records next depends on `node`.
+inline void put_behind(const char* who, stream_ref stream, cudaGraphNode_t node) {
+#if CUDART_VERSION >= 13000
+    const cudaError_t status =
+        cudaStreamUpdateCaptureDependencies(stream, &node, nullptr, 1, cudaStreamSetCaptureDependencies);
+#elif CUDART_VERSION >= 12030
+    const cudaError_t status =
+        cudaStreamUpdateCaptureDependencies_v2(stream, &node, nullptr, 1, cudaStreamSetCaptureDependencies);
+#else
+    const cudaError_t status =
+        cudaStreamUpdateCaptureDependencies(stream, &node, 1, cudaStreamSetCaptureDependencies);
+#endif
+    cuda_check(status, who, "putting a stream behind a node", capture_rules);
+}
 
 /// A cudaGraph_t, destroyed with this object.
 class graph_definition {

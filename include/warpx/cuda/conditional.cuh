@@ -51,29 +51,10 @@ WARPX_COLD [[noreturn]] inline void refuse_condition(const char* who) {
                                         "pass the array whose first element decides"));
 }
 
-/// Where the next operation of a captured stream goes: the graph, and what it depends on. The lists are valid
-/// until the next call for that stream.
-struct capture_point {
-    cudaGraph_t graph = nullptr;
-    const cudaGraphNode_t* nodes = nullptr;
-    const cudaGraphEdgeData* edges = nullptr;
-    size_t count = 0;
-};
-
-inline capture_point capture_point_of(const char* who, stream_ref stream) {
-    capture_point p;
-    cudaStreamCaptureStatus state = cudaStreamCaptureStatusNone;
-#if CUDART_VERSION >= 13000
-    const cudaError_t status =
-        cudaStreamGetCaptureInfo(stream, &state, nullptr, &p.graph, &p.nodes, &p.edges, &p.count);
-#else
-    const cudaError_t status =
-        cudaStreamGetCaptureInfo_v3(stream, &state, nullptr, &p.graph, &p.nodes, &p.edges, &p.count);
-#endif
-    detail::cuda_check(status, who, "asking for the capture of a stream", detail::capture_rules);
-    if (state == cudaStreamCaptureStatusInvalidated)
-        detail::refuse_captured(cudaErrorStreamCaptureInvalidated);
-    if (state != cudaStreamCaptureStatusActive) refuse_uncaptured(who);
+/// Where the next operation of a captured stream goes.
+inline detail::capture_point capture_point_of(const char* who, stream_ref stream) {
+    const detail::capture_point p = detail::capture_point_of(who, stream);
+    if (p.graph == nullptr) refuse_uncaptured(who);
     return p;
 }
 
@@ -93,7 +74,7 @@ public:
         detail::cuda_check(cudaGraphConditionalHandleCreate(&handle_, capture_point_of(who_, outer_).graph),
                            who_, "making a condition", conditional_remedy);
         enqueue_condition(outer_);
-        const capture_point p = capture_point_of(who_, outer_);
+        const detail::capture_point p = capture_point_of(who_, outer_);
         cudaGraphNodeParams parameters = {};
         parameters.type = cudaGraphNodeTypeConditional;
         parameters.conditional.handle = handle_;
@@ -106,14 +87,7 @@ public:
         cudaError_t status = cudaGraphAddNode_v2(&node, p.graph, p.nodes, p.edges, p.count, &parameters);
 #endif
         detail::cuda_check(status, who_, "adding a conditional node", conditional_remedy);
-#if CUDART_VERSION >= 13000
-        status =
-            cudaStreamUpdateCaptureDependencies(outer_, &node, nullptr, 1, cudaStreamSetCaptureDependencies);
-#else
-        status = cudaStreamUpdateCaptureDependencies_v2(outer_, &node, nullptr, 1,
-                                                        cudaStreamSetCaptureDependencies);
-#endif
-        detail::cuda_check(status, who_, "putting the stream behind the node", conditional_remedy);
+        detail::put_behind(who_, outer_, node);
         bodies_ = parameters.conditional.phGraph_out;
     }
 
@@ -142,11 +116,11 @@ private:
     struct body_stream {
         std::optional<stream> made;
         body_stream() {
-            const detail::relaxed_capture_mode relaxed;
+            const detail::relaxed_capture relaxed;
             made.emplace();
         }
         ~body_stream() {
-            const detail::relaxed_capture_mode relaxed;
+            const detail::relaxed_capture relaxed;
             made.reset();
         }
         body_stream(const body_stream&) = delete;

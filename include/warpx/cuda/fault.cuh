@@ -2,10 +2,10 @@
 // fault.cuh: where checked launches note the first access outside of an array, and how the host hears of it.
 #pragma once
 
+#include "../detail/lock.hpp"
 #include "../detail/text.hpp"
 #include "device.cuh"
 
-#include <pthread.h>
 #include <string.h>
 
 namespace warpx {
@@ -26,18 +26,6 @@ struct fault_record {
     alignas(16) unsigned char sink[sink_bytes];
 };
 
-/// A lock of the C library: `<mutex>` takes half a second to compile, in every file that launches.
-class pthread_guard {
-public:
-    explicit pthread_guard(pthread_mutex_t& m) noexcept : mutex_(m) { pthread_mutex_lock(&mutex_); }
-    ~pthread_guard() { pthread_mutex_unlock(&mutex_); }
-    pthread_guard(const pthread_guard&) = delete;
-    pthread_guard& operator=(const pthread_guard&) = delete;
-
-private:
-    pthread_mutex_t& mutex_;
-};
-
 /// The records of all devices: one for all modules of a process, never destroyed.
 class WARPX_PUBLIC fault_board {
 public:
@@ -51,7 +39,7 @@ public:
     /// The record of the current device `ordinal`, made at its first use: a few kilobytes, which are
     /// allocated in a way that is legal while a stream is captured.
     fault_record* of_device(int ordinal) {
-        const pthread_guard guard(mutex_);
+        const lock_guard guard(mutex_);
         if (ordinal < 0 || ordinal >= most_devices)
             throw launch_error(sentence("a checked launch", "a CUDA ordinal below 64",
                                         std::to_string(ordinal), "launch unchecked on this device"));
@@ -76,7 +64,7 @@ public:
 
     /// The same text at the same address, for the rest of the process.
     const char* keep(const std::string& name) {
-        const pthread_guard guard(mutex_);
+        const lock_guard guard(mutex_);
         for (const kept* k = names_; k != nullptr; k = k->next)
             if (name == k->text) return k->text;
         names_ = new kept{strdup(name.c_str()), names_};
@@ -86,7 +74,7 @@ public:
     /// Throws index_error if a device has a fault, and forgets it.
     void throw_first() {
         if (!__atomic_load_n(&any_, __ATOMIC_ACQUIRE)) return;
-        const pthread_guard guard(mutex_);
+        const lock_guard guard(mutex_);
         for (int ordinal = 0; ordinal < most_devices; ++ordinal)
             if (entries_[ordinal].record != nullptr) look(ordinal, entries_[ordinal]);
     }
@@ -125,7 +113,7 @@ private:
         return false;
     }
 
-    pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
+    lock mutex_;
     bool any_ = false;
     entry entries_[most_devices] = {};
     const kept* names_ = nullptr;

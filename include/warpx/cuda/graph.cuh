@@ -136,6 +136,7 @@ public:
     /// Does not wait. While the stream is captured itself, the graph becomes one operation of that capture.
     void launch(stream_ref stream = current_stream()) const {
         if (handle_ == nullptr) return;
+        if (stream.get() != cudaStreamLegacy && launch_captured(stream)) return;
         const device_guard guard(device_for(stream));
         detail::cuda_check(cudaGraphLaunch(handle_, stream), "warpx::graph", "launching a graph",
                            detail::sticky_remedy);
@@ -218,6 +219,18 @@ private:
         detail::require_no_capture();
     }
 
+    /// Puts the definition into the graph that the stream is captured into, if it is.
+    bool launch_captured(stream_ref stream) const {
+        const detail::capture_point p = detail::capture_point_of("warpx::graph", stream);
+        if (p.graph == nullptr) return false;
+        cudaGraphNode_t node = nullptr;
+        detail::cuda_check(cudaGraphAddChildGraphNode(&node, p.graph, p.nodes, p.count, definition_.get()),
+                           "warpx::graph", "putting a graph into another",
+                           "graphs that allocate memory or have conditional nodes cannot be part of another "
+                           "before CUDA 12.9");
+        detail::put_behind("warpx::graph", stream, node);
+        return true;
+    }
     template <class F> detail::graph_definition record_definition(stream_ref stream, F& f) const {
         detail::open_capture recording(stream, options_.mode);
         try {

@@ -2,7 +2,7 @@
 // stream.cuh: CUDA streams, owned or borrowed, and the stream that work of a thread goes to.
 #pragma once
 
-#include "device.cuh"
+#include "stream_life.cuh"
 
 #include <utility> // exchange
 
@@ -54,7 +54,8 @@ struct stream_options {
     bool blocking = false; ///< wait for the legacy default stream, and make it wait
 };
 
-/// An owned CUDA stream. Destroying it does not wait: its work goes on to the end.
+/// An owned CUDA stream. Destroying it does not wait: its work goes on to the end. Arrays that were allocated
+/// on it may outlive it.
 class stream {
 public:
     explicit stream(const stream_options& options = {}) {
@@ -71,7 +72,9 @@ public:
         return *this;
     }
     ~stream() {
-        if (handle_ && cudaStreamDestroy(handle_) != cudaSuccess) (void)cudaGetLastError();
+        if (handle_ == nullptr) return;
+        retire_stream(handle_);
+        if (cudaStreamDestroy(handle_) != cudaSuccess) (void)cudaGetLastError();
     }
 
     cudaStream_t get() const noexcept { return handle_; }

@@ -6,9 +6,8 @@
 #    error "warpx/cuda/stream_life.cuh needs a CUDA compiler: rename the file to .cu and compile it with nvcc"
 #endif
 
+#include "../detail/lock.hpp"
 #include "device.cuh"
-
-#include <mutex>
 
 #include <sched.h>
 
@@ -110,7 +109,7 @@ public:
     /// The life of a stream that is not a default one, counted once more.
     stream_life* join(cudaStream_t handle, int device) {
         const unsigned long long id = stream_id(handle);
-        const std::lock_guard<std::mutex> lock(mutex_);
+        const lock_guard lock(mutex_);
         stream_life* life = first_;
         while (life != nullptr && life->id != id) life = life->next;
         if (life == nullptr) {
@@ -122,7 +121,7 @@ public:
         return life;
     }
     void leave(stream_life* life) noexcept {
-        const std::lock_guard<std::mutex> lock(mutex_);
+        const lock_guard lock(mutex_);
         if (--life->references > 0) return;
         if (life->ended) {
             if (life->end != nullptr && cudaEventDestroy(life->end) != cudaSuccess) (void)cudaGetLastError();
@@ -134,13 +133,13 @@ public:
 
     /// Keeps the stream from ending until `let_go`; false if it has ended.
     bool hold(stream_life* life) noexcept {
-        const std::lock_guard<std::mutex> lock(mutex_);
+        const lock_guard lock(mutex_);
         if (life->ended) return false;
         ++life->holders;
         return true;
     }
     void let_go(stream_life* life) noexcept {
-        const std::lock_guard<std::mutex> lock(mutex_);
+        const lock_guard lock(mutex_);
         --life->holders;
     }
 
@@ -149,7 +148,7 @@ public:
         if (!is_named_stream(handle) || __atomic_load_n(&first_, __ATOMIC_ACQUIRE) == nullptr) return;
         const unsigned long long id = stream_id(handle);
         for (;; (void)sched_yield()) {
-            const std::lock_guard<std::mutex> lock(mutex_);
+            const lock_guard lock(mutex_);
             stream_life* life = first_;
             while (life != nullptr && life->id != id) life = life->next;
             if (life == nullptr) return;
@@ -171,7 +170,7 @@ public:
     /// named any more. Null if there is no memory for it.
     cudaStream_t side_stream(int ordinal) noexcept {
         if (ordinal < 0 || ordinal >= most_devices) return nullptr;
-        const std::lock_guard<std::mutex> lock(mutex_);
+        const lock_guard lock(mutex_);
         cudaStream_t& s = side_streams_[ordinal];
         const relaxed_capture relaxed;
         if (s == nullptr && cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking) != cudaSuccess) {
@@ -188,7 +187,7 @@ private:
         __atomic_store_n(at, life->next, __ATOMIC_RELEASE);
     }
 
-    std::mutex mutex_;
+    lock mutex_;
     stream_life* first_ = nullptr;
     cudaStream_t side_streams_[most_devices] = {};
 };
