@@ -19,8 +19,8 @@ import re
 import subprocess
 import sys
 
-# Not in the umbrella although they are core or a protocol: they cost much, or need Python.
-OUTSIDE_UMBRELLA = {"warpx/format.hpp", "warpx/random.hpp", "warpx/interop/python.hpp"}
+# Not in the umbrella although they are core or a protocol: they cost much, or need Python or the CUDA toolkit.
+OUTSIDE_UMBRELLA = {"warpx/format.hpp", "warpx/random.hpp", "warpx/interop/python.hpp", "warpx/interop/nvtx.hpp"}
 PROTOCOLS = {"warpx/interop/dlpack.hpp", "warpx/interop/array_interface.hpp"}
 
 # Forms that only launches on CUDA use; and the front door of .cu files, which adds them to the umbrella.
@@ -52,7 +52,7 @@ CHEAP = {
 }
 ONLY_IN = {"stdexcept": "warpx/error.hpp", "string": "warpx/error.hpp"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
-FOREIGN = re.compile(r"/(cuda[-\w.]*/include|targets/[^/]*/include|python3\.\d+|torch|numpy|pybind11|nanobind)/")
+FOREIGN = re.compile(r"/(nvtx3|cuda[-\w.]*/include|targets/[^/]*/include|python3\.\d+|torch|numpy|pybind11|nanobind)/")
 
 
 def includes(root, header):
