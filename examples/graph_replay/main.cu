@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // main.cu: a wave equation in many small steps, launched one by one and replayed as a graph.
 #include <warpx/cuda/cuda.cuh>
-#include <warpx/cuda/event.cuh>
-#include <warpx/cuda/graph.cuh>
 
 #include <cmath>
 #include <cstdio>
-#include <new>
 
 // One step of a vibrating string: from this height and the one before to the next, which replaces the latter.
 constexpr auto wave = [] WARPX_KERNEL(auto i, auto now, auto before, auto speed) {
@@ -21,14 +18,13 @@ constexpr int steps = 200, rounds = 20;
 
 using string_of_points = warpx::array<float, 1, warpx::device::cuda>;
 
-/// A plucked string in managed memory.
+/// A plucked string, in memory that the host and the GPU use by turns.
 string_of_points pluck() {
-    float* data = nullptr;
-    if (cudaMallocManaged(&data, points * sizeof(float)) != cudaSuccess) throw std::bad_alloc();
+    const auto s = warpx::empty<float, warpx::device::cuda>(points, {.kind = warpx::memory_kind::managed});
+    const auto on_host = warpx::device_cast<warpx::device::host>(s);
     for (int64_t k = 0; k < points; ++k)
-        data[k] = std::sin(3.14159265f * static_cast<float>(k) / (points - 1));
-    const auto keeper = warpx::make_owner([data]() noexcept { cudaFree(data); });
-    return warpx::from_pointer<float, 1, warpx::device::cuda>(data, warpx::shape(points), keeper);
+        on_host[k] = std::sin(3.14159265f * static_cast<float>(k) / (points - 1));
+    return s;
 }
 
 void all_steps(const string_of_points& a, const string_of_points& b) {

@@ -155,8 +155,8 @@ int main() {
     if (warpx::device_count() > 0) {
         const warpx::stream stream;
         const warpx::stream_scope scope(stream);
-        using warpx::device::cuda;
-        work(warpx::full<float, cuda>(n, 20.0f), warpx::zeros<float, cuda>(n), warpx::zeros<int, cuda>(64));
+        using gpu = warpx::device::cuda;
+        work(warpx::full<float, gpu>(n, 20.0f), warpx::zeros<float, gpu>(n), warpx::zeros<int, gpu>(64));
         warpx::synchronize();
     } else {
         std::printf("There is no NVIDIA GPU and driver here: host launches only.\n");

@@ -25,7 +25,7 @@ int main() {
         std::printf("This example needs an NVIDIA GPU and its driver; there is none here.\n");
         return 0;
     }
-    using warpx::device::cuda;
+    using gpu = warpx::device::cuda;
 
     // On the host: returns when done.
     const auto x = warpx::full<float>(n, 0.5f), y = warpx::zeros<float>(n);
@@ -41,8 +41,8 @@ int main() {
     // `synchronize`.
     const warpx::stream stream;
     const warpx::stream_scope scope(stream);
-    const auto on_gpu_x = warpx::to<cuda>(x);
-    const auto on_gpu_y = warpx::zeros<float, cuda>(n);
+    const auto on_gpu_x = warpx::to<gpu>(x);
+    const auto on_gpu_y = warpx::zeros<float, gpu>(n);
     warpx::event begin({.timing = true}), end({.timing = true});
     warpx::launch<saxpy>(n, on_gpu_x, on_gpu_y, 2.0f); // loads the kernel
     begin.record();

@@ -14,7 +14,7 @@ int main(int argc, char* argv[]) {
             "This example needs an NVIDIA GPU and its driver; main.cpp runs the same waves without.\n");
         return 0;
     }
-    using warpx::device::cuda;
+    using gpu = warpx::device::cuda;
     const std::string path = argc > 1 ? argv[1] : "wave.ppm";
     const warpx::shape all(wave::height, wave::width);
 
@@ -27,8 +27,8 @@ int main(int argc, char* argv[]) {
     // From here on, what this thread allocates, launches and copies goes to a stream of its own.
     const warpx::stream stream;
     const warpx::stream_scope scope(stream);
-    wave::surface<cuda> on_gpu{warpx::zeros<wave::matter, cuda>(all), warpx::zeros<float, cuda>(all),
-                               warpx::zeros<float, cuda>(all), warpx::zeros<wave::pixel, cuda>(all)};
+    wave::surface<gpu> on_gpu{warpx::zeros<wave::matter, gpu>(all), warpx::zeros<float, gpu>(all),
+                              warpx::zeros<float, gpu>(all), warpx::zeros<wave::pixel, gpu>(all)};
     warpx::event begin({.timing = true}), end({.timing = true});
     begin.record();
     wave::run(on_gpu); // waits for nothing

@@ -1,42 +1,59 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# check_docs.py: turns the C++ blocks of README.md and docs/*.md into one program each, so that no example is stale.
-# Blocks marked `cpp namespace` go to namespace scope, others into functions in order; blocks with a main stand alone.
+# check_docs.py: turns the C++ blocks of README.md and docs/*.md into programs, so that no example is stale.
+#
+#   check_docs.py PAGE OUT.cpp    the `cpp` blocks
+#   check_docs.py PAGE OUT.cu     the `cpp cuda` blocks: a program that returns 77 without a GPU
+#
+# Blocks marked `namespace` go to namespace scope (their #include lines to the top), others into functions in order;
+# blocks with a main stand alone.
 import pathlib
 import re
 import sys
 
-PRELUDE = """// generated from {name}
-#include <cstdio>
+PRELUDE = """#include <cstdio>
 #include <cstdlib>
 #include <vector>
 #include <warpx/format.hpp>
 #include <warpx/random.hpp>
 #include <warpx/warpx.hpp>
 """
+CUDA_PRELUDE = """#include <warpx/cuda/cuda.cuh>
+#include <warpx/kernels/astype.cuh>
+#include <warpx/kernels/copy.cuh>
+#include <warpx/kernels/fill.cuh>
+"""
+CUDA_MAIN = """    if (warpx::device_count() == 0) {
+        std::puts("skipped: no NVIDIA GPU and driver here");
+        return 77;
+    }
+"""
 
 
-def program(page: pathlib.Path) -> str:
-    scope, functions, mains = [], [], []
+def program(page: pathlib.Path, cuda: bool) -> str:
+    top, scope, functions, mains = [], [], [], []
     for info, code in re.findall(r"^```cpp([^\n]*)\n(.*?)^```", page.read_text(), re.S | re.M):
+        if ("cuda" in info) != cuda:
+            continue
         if "int main" in code:
             mains.append(code)
         elif "namespace" in info:
-            scope.append(code)
+            top += re.findall(r"^#[^\n]*\n", code, re.M)
+            scope.append(re.sub(r"^#[^\n]*\n", "", code, flags=re.M))
         else:
             functions.append(code)
     if mains and (scope or functions or len(mains) > 1):
         sys.exit(f"{page}: one whole program, or fragments, not both")
     if mains:
         return mains[0]
-    parts = [PRELUDE.format(name=page.name), *scope]
+    parts = [f"// generated from {page.name}\n", *top, PRELUDE, CUDA_PRELUDE if cuda else "", *scope]
     parts += [f"[[maybe_unused]] static void block_{k}() {{\n{code}}}\n" for k, code in enumerate(functions)]
     calls = "".join(f"    block_{k}();\n" for k in range(len(functions)))
-    return "\n".join(parts) + f"int main() {{\n{calls}}}\n"
+    return "\n".join(parts) + f"int main() {{\n{CUDA_MAIN if cuda else ''}{calls}}}\n"
 
 
 if __name__ == "__main__":
     page, out = map(pathlib.Path, sys.argv[1:])
-    text = program(page)
+    text = program(page, out.suffix == ".cu")
     if not out.exists() or out.read_text() != text:
         out.write_text(text)
