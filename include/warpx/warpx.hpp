@@ -21,6 +21,7 @@
 #include "interop/array_interface.hpp"
 #include "interop/dlpack.hpp"
 #include "launch.hpp"
+#include "launch_hook.hpp"
 #include "limits.hpp"
 #include "located.hpp"
 #include "mat.hpp"

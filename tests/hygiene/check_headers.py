@@ -24,7 +24,7 @@ OUTSIDE_UMBRELLA = {"warpx/format.hpp", "warpx/random.hpp", "warpx/interop/pytho
 PROTOCOLS = {"warpx/interop/dlpack.hpp", "warpx/interop/array_interface.hpp"}
 
 # Forms that only launches on CUDA use; and the front door of .cu files, which adds them to the umbrella.
-CUDA_FORMS = {"warpx/forms/probe.hpp"}
+CUDA_FORMS = {"warpx/forms/probe.hpp", "warpx/forms/cell.hpp"}
 CUDA_UMBRELLA = "warpx/cuda/cuda.cuh"
 
 # Reached under WARPX_STRICT only: a strict build pays for its bookkeeping.
