@@ -6,7 +6,7 @@
 #   check_docs.py PAGE OUT.cu     the `cpp cuda` blocks: a program that returns 77 without a GPU
 #
 # Blocks marked `namespace` go to namespace scope (their #include lines to the top), others into functions in order;
-# blocks with a main stand alone.
+# blocks with a main stand alone, and their one-line kernels are known to the page's CUDA blocks.
 import pathlib
 import re
 import sys
@@ -34,6 +34,8 @@ def program(page: pathlib.Path, cuda: bool) -> str:
     top, scope, functions, mains = [], [], [], []
     for info, code in re.findall(r"^```cpp([^\n]*)\n(.*?)^```", page.read_text(), re.S | re.M):
         if ("cuda" in info) != cuda:
+            if cuda and "int main" in code:  # its kernels are known to the page's CUDA blocks
+                scope += re.findall(r"^constexpr auto [^\n]*WARPX_KERNEL[^\n]*;\n", code, re.M)
             continue
         if "int main" in code:
             mains.append(code)
