@@ -58,10 +58,24 @@ inline bool is_named_stream(cudaStream_t s) noexcept {
     return s != nullptr && s != cudaStreamLegacy && s != cudaStreamPerThread;
 }
 
+/// Whether the stream is being captured: the runtime then answers no question about it without ending the
+/// capture (cudaStreamGetId of CUDA 13.0 does).
+inline bool is_captured(cudaStream_t s) noexcept {
+    cudaStreamCaptureStatus state = cudaStreamCaptureStatusNone;
+    if (cudaStreamIsCapturing(s, &state) == cudaSuccess) return state != cudaStreamCaptureStatusNone;
+    (void)cudaGetLastError();
+    return false;
+}
+
+/// Marks the id of a stream that had to be named by its handle.
+inline constexpr unsigned long long by_handle = 1ull << 63;
+
 /// Tells two streams apart for the whole program, also where the second got the handle of the first. The
-/// legacy default stream is 1 (on every device). 0 if the runtime does not answer.
+/// legacy default stream is 1 (on every device); a captured stream is named by its handle. 0 if the runtime
+/// does not answer.
 inline unsigned long long stream_id(cudaStream_t s) noexcept {
     if (s == cudaStreamLegacy || s == nullptr) return 1;
+    if (is_captured(s)) return by_handle | reinterpret_cast<uintptr_t>(s);
     unsigned long long id = 0;
     if (cudaStreamGetId(s, &id) == cudaSuccess) return id + 2;
     (void)cudaGetLastError();
@@ -69,11 +83,11 @@ inline unsigned long long stream_id(cudaStream_t s) noexcept {
 }
 
 /// The device of a stream; `otherwise` for the default streams, which every device has, and where the runtime
-/// cannot say (before CUDA 12.8).
+/// cannot say (before CUDA 12.8, and of captured streams).
 inline int stream_device([[maybe_unused]] cudaStream_t s, int otherwise) noexcept {
 #if CUDART_VERSION >= 12080
     int ordinal = 0;
-    if (is_named_stream(s)) {
+    if (is_named_stream(s) && !is_captured(s)) {
         if (cudaStreamGetDevice(s, &ordinal) == cudaSuccess) return ordinal;
         (void)cudaGetLastError();
     }
@@ -93,6 +107,9 @@ struct stream_life {
     stream_life* next = nullptr;
 
     bool over() const noexcept { return __atomic_load_n(&ended, __ATOMIC_ACQUIRE); }
+    bool is(cudaStream_t s, unsigned long long s_id) const noexcept {
+        return ((id | s_id) & by_handle) != 0 ? handle == s : id == s_id;
+    }
 };
 
 /// The streams that arrays were allocated on: one board for all modules of a process, never destroyed, since
@@ -111,7 +128,7 @@ public:
         const unsigned long long id = stream_id(handle);
         const lock_guard lock(mutex_);
         stream_life* life = first_;
-        while (life != nullptr && life->id != id) life = life->next;
+        while (life != nullptr && !life->is(handle, id)) life = life->next;
         if (life == nullptr) {
             life = new stream_life{handle, id, device};
             life->next = first_;
@@ -150,7 +167,7 @@ public:
         for (;; (void)sched_yield()) {
             const lock_guard lock(mutex_);
             stream_life* life = first_;
-            while (life != nullptr && life->id != id) life = life->next;
+            while (life != nullptr && !life->is(handle, id)) life = life->next;
             if (life == nullptr) return;
             if (life->holders > 0) continue;
             const quiet_device there(life->device);
