@@ -23,8 +23,7 @@ inline constexpr int64_t most_blocks = INT32_MAX;
 constexpr int64_t blocks_for(int64_t items, int64_t per_block) { return (items - 1) / per_block + 1; }
 constexpr bool is_narrow(int64_t number) { return number <= INT32_MAX; }
 
-// -- What is passed
-// -------------------------------------------------------------------------------------------
+// -- What is passed ---------------------------------------------------------------------------------------
 
 /// The arrays that have no cells: their handles still give the located type of the cells.
 struct memory_only {
@@ -93,8 +92,7 @@ auto pass_crossed(const A& a, const shape<R>& extents, const axes& chosen, cross
     }
 }
 
-// -- How the items are shared out
-// -----------------------------------------------------------------------------
+// -- How the items are shared out -------------------------------------------------------------------------
 
 /// Lines along `axis`, of which a thread takes `each` items; false if a grid does not hold them.
 template <int R>

@@ -163,8 +163,7 @@ way choose(std::integer_sequence<int, Argument...>, const shape<R>& extents, con
     return s.best <= way::items && s.narrow ? way::items : way::direct;
 }
 
-// -- Launches of several axes
-// ---------------------------------------------------------------------------------
+// -- Launches of several axes -----------------------------------------------------------------------------
 
 /// The axis along which a thread takes neighbours, and the one along which arrays that lie across have theirs
 /// (-1: none does).

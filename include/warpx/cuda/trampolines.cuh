@@ -39,8 +39,7 @@ template <class S> struct device_call<struct_kernel<S>> {
     }
 };
 
-// -- What the host passes for an array that can have cells, and how the trampolines take it up
-// ----------------
+// -- What the host passes for an array with cells --------------------------------------------------------
 
 /// Compact, as large as the launch (the first axis may be longer), aligned for packets of `W`. Its extents
 /// travel behind all arguments: what every thread needs first should lie in one line of the constant cache.
@@ -100,8 +99,7 @@ __device__ inline void run_slots(const F& kernel, int valid, const Positions& po
     (locals.flush(), ...);
 }
 
-// -- Packets: items that follow each other in memory
-// ----------------------------------------------------------
+// -- Packets: items that follow each other in memory ------------------------------------------------------
 
 /// What every thread of a launch of packets needs: how many packets are whole, how many items there are.
 struct packet_counts {
@@ -196,8 +194,7 @@ __global__ void __launch_bounds__(1024)
     run_packet<W>(numbers, kernel, shapes, counts.count, packet * W, arguments...);
 }
 
-// -- Tiles: lines of a launch over several axes
-// ---------------------------------------------------------------
+// -- Tiles: lines of a launch over several axes -----------------------------------------------------------
 
 /// How a launch of several axes is shared out: a block has `blockDim.x` threads along `axis`, each with the
 /// same number of items, and `blockDim.y` lines. A line is a number that the other axes count, the last one
@@ -288,8 +285,7 @@ __global__ void __launch_bounds__(1024)
     }
 }
 
-// -- Items: elements anywhere, several of them in flight
-// ------------------------------------------------------
+// -- Items: elements anywhere, several of them in flight --------------------------------------------------
 
 template <class V, int R, int U>
 __device__ inline auto take_items(const V& v, const shape<R> (&positions)[U]) {
