@@ -125,7 +125,8 @@ concept kernel_for = detail::callable<form::compact, std::make_integer_sequence<
 inline namespace WARPX_LAUNCH_NAMESPACE {
 
 /// Runs launches on one machine: `launch(options, site, extents, kernel, arguments...)`; `prepare` keeps one
-/// for later; `place(options, site, arguments...)` says where one goes. Defined for device::host in
+/// for later; `place(options, site, arguments...)` says where one goes,
+/// `stream(options)` on which stream. Defined for device::host in
 /// host/launch.hpp and for device::cuda in cuda/launch.cuh.
 template <class Device> struct backend {
     static constexpr bool present = false;

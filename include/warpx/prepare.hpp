@@ -59,11 +59,13 @@ struct run_later {
     template <class Backend, int R, class F, class... A>
     static prepared_launch on(const launch_options& options, const launch_site& site, const shape<R>& extents,
                               const F& kernel, const A&... arguments) {
-        const auto keep = [site, extents,
+        const auto keep = [options, site, extents,
                            place = Backend::place(options, site, arguments...)](const auto& run) {
-            return prepared_launch::of([site, extents, place, run] {
+            return prepared_launch::of([options, site, extents, place, run] {
                 if (const launch_hook* const hook = current_hook()) [[unlikely]] {
-                    const hook_scope scope(*hook, site, extents.values, R, place, true);
+                    launch_place now = place;
+                    now.stream = Backend::stream(options); // this thread's, if the options name none
+                    const hook_scope scope(*hook, site, extents.values, R, now, true);
                     run();
                     return;
                 }

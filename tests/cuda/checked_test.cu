@@ -166,9 +166,15 @@ TEST_CASE("a hook sees the device and the stream of a launch") {
     now.stream = nullptr;
     step();
     CHECK(now.stream == s.get());
+    const auto anywhere = prepare<set>(12, y, 2.0f);
+    {
+        const stream_scope scope(s); // the thread's stream is that of the run
+        anywhere();
+    }
+    CHECK(now.stream == s.get());
     set_launch_hook(nullptr);
-    CHECK(now.begins == 3);
-    CHECK(now.ends == 3);
+    CHECK(now.begins == 4);
+    CHECK(now.ends == 4);
     synchronize(stream_ref(s));
     synchronize();
 }

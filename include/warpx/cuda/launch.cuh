@@ -50,6 +50,8 @@ template <> struct backend<device::cuda> {
             options, site, extents, kernel, arguments...);
     }
 
+    static void* stream(const launch_options& options) noexcept { return launching::stream_of(options); }
+
     /// The device and the stream, for hooks.
     template <class... A>
     static launching::launch_place place(const launch_options& options, const detail::launch_site& site,

@@ -180,6 +180,7 @@ template <> struct backend<device::host> {
                                          const A&...) noexcept {
         return {};
     }
+    static void* stream(const launch_options&) noexcept { return nullptr; }
 
     /// Binds the arguments now; `keep(f)` stores a callable and returns what `prepare` returns.
     template <class Keep, int R, class F, class... A>
