@@ -34,6 +34,10 @@ template <class A> struct argument_traits {
     // A C array would arrive as a pointer into the caller's memory, which a prepared or CUDA launch outlives.
     static constexpr bool usable = std::is_trivially_copyable_v<A> && !std::is_array_v<A>;
 };
+/// An index is no argument: an access with it would be taken for one to the item's own element.
+template <class A> inline constexpr bool is_position_v = is_index_v<A>;
+template <int Axis, int Rank> inline constexpr bool is_position_v<axis<Axis, Rank>> = true;
+
 template <class T, int N, class D> struct argument_traits<array<T, N, D>> {
     static constexpr bool holds_arrays = true;
     static constexpr bool usable = true;
@@ -263,6 +267,7 @@ template <class Action, class F, int R, class... A>
 auto dispatch(const launch_options& options, const launch_site& site, const shape<R>& extents,
               const F& kernel, const A&... arguments) {
     constexpr bool arguments_fit = (kernel_argument<A> && ...);
+    constexpr bool no_index = !(is_position_v<A> || ...);
     constexpr int named_devices = devices<A...>;
     using on_host = typename when_launched<device::host, F>::type;
     using on_cuda = typename when_launched<device::cuda, F>::type;
@@ -271,6 +276,8 @@ auto dispatch(const launch_options& options, const launch_site& site, const shap
         arguments_fit,
         "warpx::launch: an argument is neither a warpx::array nor trivially copyable; bind containers with "
         "warpx::from_range, and describe a struct that holds arrays with WARPX_STRUCT");
+    static_assert(no_index, "warpx::launch: the index of one launch is no argument of another; pass it as a "
+                            "number: int64_t(i)");
     static_assert(
         (named_devices & 3) != 3,
         "warpx::launch: the arguments mix host and CUDA arrays; copy one side, or bind them as device::any");
@@ -278,7 +285,7 @@ auto dispatch(const launch_options& options, const launch_site& site, const shap
         !device_only<F> || (named_devices & 1) == 0,
         "warpx::launch: a lambda marked WARPX_DEVICE runs on CUDA arrays only, and these are host arrays; "
         "leave the mark away, or copy them to the device");
-    if constexpr (R >= 1 && R <= max_launch_rank && arguments_fit && (named_devices & 3) != 3 &&
+    if constexpr (R >= 1 && R <= max_launch_rank && arguments_fit && no_index && (named_devices & 3) != 3 &&
                   !(device_only<F> && (named_devices & 1) != 0)) {
         constexpr bool fits = kernel_for<F, R, A...>;
         static_assert(

@@ -7,6 +7,8 @@
 
 namespace warpx {
 
+inline namespace hook_v1 { // modules of one process share it: another layout is another name
+
 /// A launch, as a hook sees it. What it points to is valid during the call.
 struct launch_info {
     const char* kernel;     ///< its name in messages
@@ -28,10 +30,16 @@ struct launch_hook {
     void* state = nullptr;
 };
 
+} // namespace hook_v1
+
 namespace detail {
+
+inline namespace hook_v1 {
 
 /// One for all modules of a process.
 WARPX_PUBLIC inline constinit const launch_hook* installed_hook = nullptr;
+
+} // namespace hook_v1
 
 /// The hook of a launch; null (a load and a branch) if there is none.
 inline const launch_hook* current_hook() noexcept {

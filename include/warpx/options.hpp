@@ -36,7 +36,7 @@ struct launch_options {
     bool checked = false;       ///< compare every access with the extents (WARPX_CHECKED: always)
     warpx::executor executor{}; ///< where host launches run
     const char* name = nullptr; ///< the kernel's name in messages; needed for capturing lambdas
-    void* stream = nullptr;     ///< the cudaStream_t of a CUDA launch; null: the legacy default stream
+    void* stream = nullptr;     ///< the cudaStream_t of a CUDA launch; null: that of the thread's stream_scope
     int block_size = 0;         ///< threads a block of a CUDA launch; 0: chosen by warpx
 };
 

@@ -15,9 +15,6 @@ namespace detail {
 template <class T, int N>
 class device_checked_handle : public strided_layout<N>,
                               public handle_interface<device_checked_handle<T, N>, T, N> {
-    static_assert(sizeof(T) <= fault_record::sink_bytes && alignof(T) <= 16,
-                  "warpx::launch: elements of more than 4096 bytes cannot be checked on CUDA");
-
 public:
     template <class D>
     device_checked_handle(const array<T, N, D>& a, fault_record* record, const char* kernel,
@@ -87,10 +84,20 @@ auto arrange_checked(const Run& run, std::integer_sequence<int, Argument...>,
     return run_directly(run, block_size, extents, kernel,
                         bound<form::device_checked, Argument, A>::make(form, arguments)...);
 }
+WARPX_COLD [[noreturn]] inline void refuse_large(const launch_site& site) {
+    throw launch_error(sentence("kernel " + site_name(site),
+                                "elements of at most 4096 bytes in a checked launch on CUDA", "larger ones",
+                                "launch unchecked, or check on the host"));
+}
+
 /// Direct, with checked handles, and the record of the device where the launch will run.
 template <class Run, int R, class F, class... A>
 auto arrange_checked(const Run& run, const launch_site& site, int block_size, const shape<R>& extents,
                      const F& kernel, const A&... arguments) {
+    [[maybe_unused]] const auto fits = [&]<class T, int N, class D>(const array<T, N, D>&) {
+        if constexpr (sizeof(T) > fault_record::sink_bytes) refuse_large(site);
+    };
+    (for_each_array(fits, arguments), ...);
     const device_switch device(site, common_ordinal(site, arguments...));
     fault_board& board = fault_board::get();
     const form::device_checked form{board.of_device(device.ordinal()), board.keep(site_name(site))};

@@ -93,9 +93,9 @@ public:
 
     /// Captures what `body` enqueues into the node; with `again` the condition is read behind it.
     template <class Body> void record(unsigned number, Body& body, bool again) {
-        const device_guard guard(device_);
-        const body_stream inner;
         try {
+            const device_guard guard(device_);
+            const body_stream inner;
             detail::open_capture recording(*inner.made, bodies_[number]);
             {
                 const stream_scope scope(*inner.made);

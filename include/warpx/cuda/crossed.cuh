@@ -95,7 +95,7 @@ template <class T, int N, int W> struct crossed_array {
 #pragma unroll
             for (int line = 0; line < form::width; line += form::lines) {
                 alignas(16) stored packet[W];
-                packet_source<const T, W>{from + (first + line) * step + lane * W}.load(packet);
+                packet_source<T, W>{const_cast<T*>(from) + (first + line) * step + lane * W}.load(packet);
                 auto* const row = reinterpret_cast<stored*>(to + (first + line) * form::template pitch<T>);
 #pragma unroll
                 for (int slot = 0; slot < W; ++slot) row[lane * W + slot] = packet[slot];

@@ -55,6 +55,7 @@ template <class... A> int common_ordinal(const launch_site& site, const A&... ar
     int ordinal = -1;
     [[maybe_unused]] const auto look = [&](const auto& a) {
         if (a.device() != device_kind::cuda || a.memory() != memory_kind::plain) return;
+        if (a.data_handle() == nullptr) return; // an empty array is nowhere
         if (ordinal >= 0 && ordinal != a.device_id()) refuse_ordinals(site, ordinal, a.device_id());
         ordinal = a.device_id();
     };

@@ -75,14 +75,14 @@ inline void wait(stream_ref stream, const event& e) {
 /// Work enqueued on `stream` from now on runs after what is enqueued on `other` now. The host does not wait.
 inline void wait(stream_ref stream, stream_ref other) {
     if (stream == other) return;
-    event mark;
+    event mark({.device = detail::stream_device(other, -1)});
     mark.record(other);
     wait(stream, mark);
 }
 
 /// Waits (the host does) until the work enqueued on the stream is done. Throws cuda_error if some of it
-/// failed, and index_error for the first access outside of an array that a checked launch on this device
-/// recorded. Illegal while the stream is captured.
+/// failed, and index_error for the first access outside of an array that a checked launch recorded (on any
+/// device, whichever stream it ran on). Illegal while the stream is captured.
 inline void synchronize(stream_ref stream = current_stream()) {
     detail::cuda_check(cudaStreamSynchronize(stream), "warpx::synchronize", "the work on a stream",
                        detail::sticky_remedy);

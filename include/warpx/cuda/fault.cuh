@@ -12,6 +12,8 @@ namespace warpx {
 
 namespace detail {
 
+inline namespace cuda_v1 { // modules of one process share it: another layout is another name
+
 /// Lies in device memory, one a device. Accesses outside of an array go to `sink` instead, so nothing faults.
 struct fault_record {
     static constexpr int most_axes = 16; // of arrays of higher rank the first axes are shown
@@ -54,6 +56,7 @@ public:
             if (status == cudaSuccess) status = cudaMemsetAsync(memory, 0, sizeof(fault_record), e.stream);
             if (status == cudaSuccess) status = cudaStreamSynchronize(e.stream);
             (void)cudaThreadExchangeStreamCaptureMode(&mode);
+            if (status != cudaSuccess) (void)cudaFree(memory);
             cuda_check(status, "a checked launch", "making the record of faults",
                        "it needs 5 kB of device memory");
             e.record = static_cast<fault_record*>(memory);
@@ -118,6 +121,8 @@ private:
     entry entries_[most_devices] = {};
     const kept* names_ = nullptr;
 };
+
+} // namespace cuda_v1
 
 /// Throws index_error if a checked launch recorded an access outside of an array.
 inline void throw_recorded_fault() { fault_board::get().throw_first(); }

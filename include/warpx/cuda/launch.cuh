@@ -39,7 +39,9 @@ template <> struct backend<device::cuda> {
     static auto prepare(const Keep& keep, const launch_options& options, const detail::launch_site& site,
                         const shape<R>& extents, const F& kernel, const A&... arguments) {
         using namespace launching;
-        const int ordinal = common_ordinal(site, arguments...);
+        int ordinal = common_ordinal(site, arguments...);
+        if ((checked_build || options.checked) && ordinal < 0) // the record of faults is a device's own
+            ordinal = device_switch(site, -1).ordinal();
         return arrange_for(
             [&](const void* trampoline, const auto& g, const auto&... parameters) {
                 return keep([=] {
@@ -58,7 +60,7 @@ template <> struct backend<device::cuda> {
                                          const A&... arguments) {
         using namespace launching;
         int ordinal = common_ordinal(site, arguments...);
-        if (ordinal < 0 && cudaGetDevice(&ordinal) != cudaSuccess) ordinal = 0;
+        if (ordinal < 0 && cudaGetDevice(&ordinal) != cudaSuccess) (void)cudaGetLastError(), ordinal = 0;
         return {device_kind::cuda, ordinal, stream_of(options)};
     }
 

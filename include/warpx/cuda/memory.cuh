@@ -47,6 +47,8 @@ struct memory_options {
 
 namespace detail {
 
+inline namespace cuda_v1 { // modules of one process share it: another layout is another name
+
 /// The work of one stream with one block of memory, up to its last record.
 struct stream_use {
     unsigned long long stream; // its id
@@ -161,14 +163,17 @@ inline bool give_back(cuda_block& b) noexcept {
         s = cudaStreamLegacy;
     else if (b.thread_stream != 0 && b.thread_stream == stream_id(cudaStreamPerThread))
         s = cudaStreamPerThread;
-    if (s != nullptr) {
+    {
         cudaStreamCaptureStatus state = cudaStreamCaptureStatusNone;
         unsigned long long capture = 0;
-        const cudaError_t status = cudaStreamGetCaptureInfo(s, &state, &capture);
+        const cudaError_t status =
+            cudaStreamGetCaptureInfo(s != nullptr ? s : cudaStreamPerThread, &state, &capture);
         if (status != cudaSuccess) (void)cudaGetLastError();
+        const bool other_capture =
+            status == cudaErrorStreamCaptureImplicit ||
+            (status == cudaSuccess && state != cudaStreamCaptureStatusNone && capture != b.capture);
         // Not permitted: this is a callback of CUDA, which must not call it.
-        if (status == cudaErrorStreamCaptureImplicit || status == cudaErrorNotPermitted ||
-            (status == cudaSuccess && state != cudaStreamCaptureStatusNone && capture != b.capture)) {
+        if (status == cudaErrorNotPermitted || (s != nullptr && other_capture)) {
             if (held) board.let_go(b.life);
             return false;
         }
@@ -327,6 +332,8 @@ template <class A> void tell_use(const A& a, stream_ref stream) noexcept {
     if (keeper != nullptr && keeper->hook != nullptr && keeper->hook->record_stream != nullptr)
         keeper->hook->record_stream(*keeper, stream.get());
 }
+
+} // namespace cuda_v1
 
 } // namespace detail
 

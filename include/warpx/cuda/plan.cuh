@@ -178,12 +178,12 @@ auto arrange(const Run& run, std::integer_sequence<int, Argument...>, int block_
     const way chosen = choose<W, F>(std::integer_sequence<int, Argument...>(), extents, arguments...);
     const int64_t count = extents.count();
     if constexpr (with_cells > 0) {
-        if (chosen == way::packets) {
-            const int64_t whole = count / W;
+        const int64_t whole = count / W, blocks = blocks_for(whole + count % W, block_size);
+        if (chosen == way::packets && is_narrow(blocks)) {
             return run(reinterpret_cast<const void*>(
                            &run_packets<W, R, F, decltype(pass_packed<W, R, Argument>(arguments))...>),
-                       grid<way::packets>{blocks_for(whole + count % W, block_size), dim3(block_size)},
-                       packet_counts{whole, count}, pass_packed<W, R, Argument>(arguments)...,
+                       grid<way::packets>{blocks, dim3(block_size)}, packet_counts{whole, count},
+                       pass_packed<W, R, Argument>(arguments)...,
                        packet_shapes<R, sizeof...(A)>{extents, {length_of<R>(arguments)...}}, kernel);
         }
     }

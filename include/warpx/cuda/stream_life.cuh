@@ -95,6 +95,8 @@ inline int stream_device([[maybe_unused]] cudaStream_t s, int otherwise) noexcep
     return otherwise;
 }
 
+inline namespace cuda_v1 { // modules of one process share it: another layout is another name
+
 /// A stream that arrays were allocated on. Everything but `ended` is guarded by the board.
 struct stream_life {
     cudaStream_t handle = nullptr;
@@ -208,6 +210,8 @@ private:
     stream_life* first_ = nullptr;
     cudaStream_t side_streams_[most_devices] = {};
 };
+
+} // namespace cuda_v1
 
 } // namespace detail
 

@@ -13,7 +13,7 @@ namespace launching {
 
 /// The ways of a launch, the fastest first; each asks for more than the next.
 ///   packets  every array is compact, aligned and only accessed pointwise: 16 bytes at a time
-///   crossed  every array is only accessed pointwise, and some have their neighbours along another axis
+///   crossed  tiles whose arrays have their neighbours along different axes (found when they are arranged)
 ///   tiles    every array is only accessed pointwise (launches of several axes)
 ///   items    nothing is written through one argument and read through another; offsets fit 32 bits
 ///   direct   anything else, and kernels of which nothing is known
@@ -152,7 +152,8 @@ private:
 
 template <int W, class F, int... Argument, int R, class... A>
 way choose(std::integer_sequence<int, Argument...>, const shape<R>& extents, const A&... arguments) noexcept {
-    if (!probe_facts<F>::complete) return way::direct;
+    // What a kernel has captured may be a pointer into an array, or the index of another launch.
+    if (!std::is_empty_v<F> || !probe_facts<F, index<R>, A...>::complete) return way::direct;
     survey<W, R> s{extents};
     (s.template look<F, Argument>(arguments), ...);
     if (s.spans.found()) return way::direct;

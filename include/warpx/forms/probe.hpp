@@ -17,8 +17,9 @@ enum class access_kind : unsigned char { unknown, pointwise, shared };
 
 /// Whether a kernel was probed. Constructors with a priority run before those of ordinary static objects, in
 /// order of their numbers, so all parameters of a module are registered before the first kernel counts as
-/// known. Both stay inside their module: what another shared library probed is not needed here.
-template <class Kernel> struct probe_facts {
+/// known. Both stay inside their module: what another shared library probed is not needed here. With the
+/// index and the arguments in `List` it is about a launch over these types, without them about any.
+template <class Kernel, class... List> struct probe_facts {
     static inline constinit bool complete = false;
     [[gnu::constructor(1001)]] static void register_kernel() noexcept { complete = true; }
 };
@@ -107,6 +108,7 @@ struct kernel_probe<std::integer_sequence<int, Argument...>, Kernel, R, A...> {
                                           const typename bound<form::probe<Kernel>, Argument, A>::type&...>) {
             (void)&never_run;
             (void)&probe_facts<Kernel>::register_kernel;
+            (void)&probe_facts<Kernel, index<R>, A...>::register_kernel;
         }
     }
 };

@@ -72,6 +72,14 @@ template <class T, class U, int N> struct cuda_copy {
     bool compact_pair() const noexcept { return l.is_compact(l.from) && l.is_compact(l.to); }
     size_t bytes() const noexcept { return static_cast<size_t>(l.count()) * sizeof(U); }
 
+    static bool is_registered(const void* p) {
+        cudaPointerAttributes attributes = {};
+        if (cudaPointerGetAttributes(&attributes, p) == cudaSuccess)
+            return attributes.type != cudaMemoryTypeUnregistered;
+        (void)cudaGetLastError();
+        return false;
+    }
+
     /// Without a kernel, if nothing is converted and the layouts allow it.
     bool move() const {
         if constexpr (converting) {
@@ -122,8 +130,13 @@ template <class T, class U, int N> struct cuda_copy {
         on_device(l.extents, between.template as<U>(), stage.strides, target, l.to, ordinal, stream);
     }
 
-    /// From pageable memory.
+    /// From host memory. What its owner has registered with CUDA (cudaHostRegister) is not read at once, as
+    /// pageable memory is, so the host waits.
     void up(int ordinal) const {
+        enqueue_up(ordinal);
+        if (is_registered(source) && !is_capturing(stream)) finish_on_host(stream);
+    }
+    void enqueue_up(int ordinal) const {
         using moved = moved_up;
         const device_guard here(ordinal);
         if (move()) return;
