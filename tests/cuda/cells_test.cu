@@ -238,3 +238,38 @@ TEST_CASE("operands of several sizes share their packets", "[core]") {
     }
     CHECK(r.text() == "");
 }
+
+namespace {
+/// Writes through a pointer that may point into the array: a state that the launch cannot look into.
+struct beside {
+    int* p;
+    template <class I, class Y> WARPX_HOST_DEVICE void operator()(I i, Y y) const {
+        y[i] = 1;
+        p[i] += 2;
+    }
+};
+/// The second overload fits no probe (two parameters of one type); what is known of the first is not of it.
+struct overloaded {
+    template <class I, class X> WARPX_HOST_DEVICE static void forward(I i, X x, int a) { x[i] += a; }
+    template <class I, class X> WARPX_HOST_DEVICE static void forward(I i, X x, X y) {
+        x[i] = 1;
+        y[i] = x(int64_t{i}) + 1;
+    }
+};
+} // namespace
+
+TEST_CASE("what a kernel holds may point into an array", "[core]") {
+    report r;
+    r.compare<int>("beside", 1000, [&](auto m, int* p) { warpx::launch(1000, beside{p}, m.at(p, 1000)); });
+    CHECK(r.text() == "");
+}
+
+TEST_CASE("what is known of a kernel over some types is not known over others", "[core]") {
+    const device_vector<int> d(std::vector<int>(2000, 5));
+    const auto x = on_cuda<int, 1>(d.data(), shape(1000)), y = on_cuda<int, 1>(d.data() + 1000, shape(1000));
+    warpx::launch<overloaded>(1000, x, 3);
+    warpx::launch<overloaded>(1000, x, y);
+    std::vector<int> expected(2000, 1);
+    std::fill(expected.begin() + 1000, expected.end(), 2);
+    CHECK(d.read() == expected);
+}
