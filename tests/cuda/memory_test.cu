@@ -324,8 +324,8 @@ TEST_CASE("the last reference may go on another thread, with work in flight") {
     synchronize_device();
     CHECK(all(result, 1.0f));
 
-    // Allocated on a thread's stream, dropped when that thread is gone. (It waits: at the end of a thread with
-    // work on its default stream, driver 580 does not return.)
+    // Allocated on a thread's stream, dropped when that thread is gone. (It waits: after cudaMallocAsync on the
+    // legacy default stream, driver 580 never returns from the end of a thread with work on its own.)
     std::optional<array<float, 1, device::cuda>> y;
     std::thread([&] {
         y = full<float, device::cuda>(n, 3.0f, memory_options{.stream = stream_ref::per_thread()});
