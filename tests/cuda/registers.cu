@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// registers.cu: the kernels of the bench table, for ptxas to count their registers; never run.
-// (compile_check.py holds the limits: a packet needs about what the hand-written kernel of the same name
+// registers.cu: the library's kernels and those of the bench table, for ptxas to count their registers; never
+// run. (compile_check.py holds the limits: a packet needs about what the hand-written kernel of the same name
 // needs.)
 #include <warpx/cuda/cuda.cuh>
+#include <warpx/kernels/astype.cuh>
+#include <warpx/kernels/copy.cuh>
+#include <warpx/kernels/fill.cuh>
 
 using warpx::half, warpx::vec2f, warpx::vec3f;
 template <class T, int N> using cuda_array = warpx::array<T, N, warpx::device::cuda>;
@@ -53,4 +56,10 @@ void launch_all(const cuda_array<const float, 1>& x, const cuda_array<float, 1>&
     warpx::launch<saxpy>(v.extent(0), u, v, 2.0f);
     warpx::launch<saxpy>(q.extent(0), p, q, 2.0f);
     warpx::launch<copying>(y.extent(0), b, y);
+    warpx::copy(x, y);
+    warpx::copy(m, n);
+    warpx::fill(y, 1.0f);
+    warpx::fill(n, 1.0f);
+    (void)warpx::astype<float>(h);
+    (void)warpx::astype<half>(x);
 }

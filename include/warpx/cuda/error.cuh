@@ -2,6 +2,10 @@
 // error.cuh: CUDA runtime calls whose failure becomes a cuda_error with a sentence.
 #pragma once
 
+#if !defined(__CUDACC__)
+#    error "warpx/cuda/error.cuh needs a CUDA compiler: rename the file to .cu and compile it with nvcc"
+#endif
+
 #include "../error.hpp"
 
 #include <cuda_runtime_api.h>

@@ -2,6 +2,10 @@
 // sources.cuh: how the cells of one thread reach memory: packets of 16 bytes, strided slots, single elements.
 #pragma once
 
+#if !defined(__CUDACC__)
+#    error "warpx/cuda/sources.cuh needs a CUDA compiler: rename the file to .cu and compile it with nvcc"
+#endif
+
 #include "../forms/cell.hpp"
 #include "../launch.hpp"
 

@@ -7,7 +7,7 @@
 #    error "warpx/cuda/trampolines.cuh needs a CUDA compiler: rename the file to .cu and compile it with nvcc"
 #endif
 
-#include "divider.cuh"
+#include "../detail/divider.hpp"
 #include "sources.cuh"
 
 namespace warpx {

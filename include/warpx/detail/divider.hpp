@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// divider.cuh: division by a number that is known at the launch: a multiplication and a shift on the device.
+// divider.hpp: division by a number that is known at the launch: a multiplication and a shift on the device.
 #pragma once
 
 #include "../config.hpp"
