@@ -291,7 +291,8 @@ auto dispatch(const launch_options& options, const launch_site& site, const shap
         static_assert(
             fits,
             "warpx::launch: the kernel cannot be called as kernel(index, arguments...); check the number and "
-            "the order of its parameters, and take them by value (auto x)");
+            "the order of its parameters, and take them by value (auto x); the index is one parameter for "
+            "several extents too: auto [row, col] = i;");
         if constexpr (fits) {
             for (int axis = 0; axis < R; ++axis)
                 if (extents[axis] < 0) [[unlikely]]

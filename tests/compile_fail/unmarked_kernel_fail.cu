@@ -2,6 +2,7 @@
 // unmarked_kernel_fail.cu: a kernel without the mark, without any flag that could hide it.
 //
 // expect-error: calling a __host__ function
+// expect-error: kernel_must_be_marked_WARPX_KERNEL
 // expect-error: is not allowed
 #include <warpx/cuda/cuda.cuh>
 

@@ -47,7 +47,7 @@ namespace {
 /// The trap: instantiated in device code only.
 template <class X> __global__ void only_on_device(X x) {
     kernel_ref<unprobed> kernel;
-    warpx::launching::device_call<kernel_ref<unprobed>>::run(
+    warpx::launching::device_call<kernel_ref<unprobed>>::kernel_must_be_marked_WARPX_KERNEL(
         kernel, warpx::detail::index_access::make(shape<1>(0)), x);
 }
 

@@ -18,7 +18,7 @@ inline int device_count() noexcept {
 /// Waits for nothing.
 inline int current_device() {
     int ordinal = 0;
-    detail::cuda_check(cudaGetDevice(&ordinal), "warpx::current_device", "asking for the current CUDA device",
+    detail::cuda_check(cudaGetDevice(&ordinal), "warpx::current_device", "cudaGetDevice",
                        "CUDA arrays need an NVIDIA GPU and its driver; test warpx::device_count() first");
     return ordinal;
 }

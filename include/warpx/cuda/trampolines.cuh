@@ -16,12 +16,17 @@ inline namespace WARPX_LAUNCH_NAMESPACE {
 namespace launching {
 
 /// How device code calls a kernel object. For one given by name this is a new closure of the same type, since
-/// the named object is host memory.
+/// the named object is host memory. The function's name is what nvcc's error says of a kernel without its
+/// mark.
 template <class F> struct device_call {
-    template <class... A> __device__ static void run(const F& kernel, const A&... a) { kernel(a...); }
+    template <class... A>
+    __device__ static void kernel_must_be_marked_WARPX_KERNEL(const F& kernel, const A&... a) {
+        kernel(a...);
+    }
 };
 template <const auto& K> struct device_call<kernel_ref<K>> {
-    template <class... A> __device__ static void run(const kernel_ref<K>&, const A&... a) {
+    template <class... A>
+    __device__ static void kernel_must_be_marked_WARPX_KERNEL(const kernel_ref<K>&, const A&... a) {
         using closure = std::remove_cvref_t<decltype(K)>;
         static_assert(
             std::is_default_constructible_v<closure>,
@@ -31,7 +36,8 @@ template <const auto& K> struct device_call<kernel_ref<K>> {
     }
 };
 template <class S> struct device_call<struct_kernel<S>> {
-    template <class... A> __device__ static void run(const struct_kernel<S>&, const A&... a) {
+    template <class... A>
+    __device__ static void kernel_must_be_marked_WARPX_KERNEL(const struct_kernel<S>&, const A&... a) {
         if constexpr (requires { requires std::is_class_v<std::remove_cvref_t<decltype(S::forward)>>; })
             std::remove_cvref_t<decltype(S::forward)>{}(a...); // a static constexpr lambda
         else
@@ -95,7 +101,8 @@ __device__ inline void run_slots(const F& kernel, int valid, const Positions& po
 #pragma unroll
     for (int slot = 0; slot < Slots; ++slot)
         if (slot < valid)
-            device_call<F>::run(kernel, index_access::make(positions(slot)), locals.slot(slot)...);
+            device_call<F>::kernel_must_be_marked_WARPX_KERNEL(kernel, index_access::make(positions(slot)),
+                                                               locals.slot(slot)...);
     (locals.flush(), ...);
 }
 
