@@ -4,6 +4,7 @@
 // (interop/python.hpp), CUDA (cuda/cuda.cuh, in .cu files).
 #pragma once
 
+#include "arguments.hpp"
 #include "array.hpp"
 #include "atomic.hpp"
 #include "complex.hpp"

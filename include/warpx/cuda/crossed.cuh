@@ -4,7 +4,7 @@
 // packets.
 #pragma once
 
-#include "trampolines.cuh"
+#include "lines.cuh"
 
 namespace warpx {
 inline namespace WARPX_LAUNCH_NAMESPACE {

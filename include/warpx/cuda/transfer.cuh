@@ -66,13 +66,6 @@ inline void move_rows(void* to, const void* from, const pitched_rows& r, cudaStr
     cuda_check(status, "warpx::copy", "moving rows of memory", sticky_remedy);
 }
 
-inline bool is_capturing(cudaStream_t stream) noexcept {
-    cudaStreamCaptureStatus state = cudaStreamCaptureStatusNone;
-    if (cudaStreamIsCapturing(stream, &state) == cudaSuccess) return state != cudaStreamCaptureStatusNone;
-    (void)cudaGetLastError();
-    return false;
-}
-
 /// Copies that the host takes part in between cannot be replayed.
 WARPX_COLD [[noreturn]] inline void refuse_captured_copy(const char* what, const char* remedy) {
     throw launch_error(sentence("warpx::copy", "a copy that a graph can replay",
@@ -81,7 +74,7 @@ WARPX_COLD [[noreturn]] inline void refuse_captured_copy(const char* what, const
 
 /// Waits for a copy to pageable memory, so that it is done on return; a captured one happens at each replay.
 inline void finish_on_host(cudaStream_t stream) {
-    if (!is_capturing(stream))
+    if (!is_captured(stream))
         cuda_check(cudaStreamSynchronize(stream), "warpx::copy", "a copy to host memory", sticky_remedy);
 }
 

@@ -134,7 +134,7 @@ template <class T, class U, int N> struct cuda_copy {
     /// pageable memory is, so the host waits.
     void up(int ordinal) const {
         enqueue_up(ordinal);
-        if (is_registered(source) && !is_capturing(stream)) finish_on_host(stream);
+        if (is_registered(source) && !is_captured(stream)) finish_on_host(stream);
     }
     void enqueue_up(int ordinal) const {
         using moved = moved_up;
@@ -142,7 +142,7 @@ template <class T, class U, int N> struct cuda_copy {
         if (move()) return;
         const staging stage(l);
         const bool ready = std::is_same_v<moved, T> && l.is_compact(l.from);
-        if (!ready && is_capturing(stream))
+        if (!ready && is_captured(stream))
             refuse_captured_copy("a host array that the host gathers or converts first",
                                  "make it compact and of the smaller type before, or pin it");
         array<moved, 1> gathered;
@@ -168,7 +168,7 @@ template <class T, class U, int N> struct cuda_copy {
         if (move()) return finish_on_host(stream);
         const staging stage(l);
         const bool fits = std::is_same_v<moved, U> && stage.whole && l.is_compact(l.to);
-        if (!fits && is_capturing(stream))
+        if (!fits && is_captured(stream))
             refuse_captured_copy("a host array that the host scatters or converts to",
                                  "copy to a compact one of the smaller type, or pin it");
         const bool ready = std::is_same_v<moved, T> && l.is_compact(l.from);
@@ -214,7 +214,7 @@ private:
     /// Neither device reaches the other: gathered on `a`, moved, scattered on `b`.
     void through_copies(int a, int b, int runs_on) const {
         using moved = moved_up;
-        if (is_capturing(stream))
+        if (is_captured(stream))
             refuse_captured_copy("a strided or converting copy between devices without peer access",
                                  "copy compact arrays of one type");
         const staging stage(l);
