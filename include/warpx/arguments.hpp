@@ -2,7 +2,7 @@
 // arguments.hpp: what may be launched and passed to it, and what a kernel receives for each argument.
 #pragma once
 
-#include "forms/direct.hpp"
+#include "array.hpp"
 #include "struct.hpp"
 
 namespace warpx {
@@ -116,10 +116,5 @@ inline constexpr bool callable<Form, std::integer_sequence<int, Argument...>, F,
 /// struct), or a struct described with WARPX_STRUCT, which may hold arrays.
 template <class A>
 concept kernel_argument = detail::argument_traits<A>::usable;
-
-/// A callable that a launch of rank `R` can run over these arguments: `kernel(index<R>, argument...)`.
-template <class F, int R, class... A>
-concept kernel_for = detail::callable<form::compact, std::make_integer_sequence<int, sizeof...(A)>,
-                                      std::remove_cvref_t<F>, R, A...>;
 
 } // namespace warpx

@@ -5,10 +5,16 @@
 
 #include "arguments.hpp"
 #include "forms/checked.hpp"
+#include "forms/direct.hpp"
 #include "launch_hook.hpp"
 #include "options.hpp"
 
 namespace warpx {
+
+/// A callable that a launch of rank `R` can run over these arguments: `kernel(index<R>, argument...)`.
+template <class F, int R, class... A>
+concept kernel_for = detail::callable<form::compact, std::make_integer_sequence<int, sizeof...(A)>,
+                                      std::remove_cvref_t<F>, R, A...>;
 
 inline namespace WARPX_LAUNCH_NAMESPACE {
 
