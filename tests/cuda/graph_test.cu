@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// graph_test.cu: graphs: what is captured, replayed, updated and refused; conditional nodes.
+// graph_test.cu: graphs: what is captured, replayed, updated and refused.
+#include "graph_support.hpp"
+
 #include "support/catch.hpp"
 
-#include <warpx/cuda/conditional.cuh>
 #include <warpx/cuda/cuda.cuh>
 #include <warpx/cuda/event.cuh>
 #include <warpx/cuda/graph.cuh>
@@ -23,17 +24,13 @@
 
 #include <unistd.h>
 
-using namespace warpx;
+using namespace captures; // and warpx
 using Catch::Matchers::ContainsSubstring;
-
-template <class T, int N> using cuda_array = array<T, N, device::cuda>;
 
 // fma on both sides: otherwise one may contract a * x + y and the other not.
 constexpr auto saxpy = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) {
     y[i] = warpx::fma(a, value(x[i]), value(y[i]));
 };
-constexpr auto add_one = [] WARPX_KERNEL(auto i, auto x) { x[i] += 1.0f; };
-constexpr auto twice = [] WARPX_KERNEL(auto i, auto x) { x[i] *= 2.0f; };
 constexpr auto copy_over = [] WARPX_KERNEL(auto i, auto x, auto y) { y[i] = x[i]; };
 constexpr auto neighbours = [] WARPX_KERNEL(auto i, auto x, auto y) {
     if (i > 0 && i + 1 < x.extent(0)) y[i] = x[i - 1] + x[i + 1];
@@ -56,76 +53,12 @@ constexpr auto saxpy_packed = [] WARPX_KERNEL(auto i, auto p) {
     p.y[i] = warpx::fma(p.a, value(p.x[i]), value(p.y[i]));
 };
 
-// One item each: state machines of loops.
-constexpr auto collatz = [] WARPX_KERNEL(auto, auto n, auto steps, auto go) {
-    int64_t v = n[0];
-    v = v % 2 != 0 ? 3 * v + 1 : v / 2;
-    n[0] = v;
-    steps[0] = steps[0] + 1;
-    go[0] = v != 1;
-};
-constexpr auto begin_inner = [] WARPX_KERNEL(auto, auto state, auto go) {
-    state[1] = state[0];
-    go[1] = state[1] > 0;
-    go[2] = state[0] % 2 == 0;
-};
-constexpr auto inner_turn = [] WARPX_KERNEL(auto, auto state, auto go) {
-    state[2] = state[2] + 1;
-    state[1] = state[1] - 1;
-    go[1] = state[1] > 0;
-};
-constexpr auto count_even = [] WARPX_KERNEL(auto, auto state) { state[3] = state[3] + 1; };
-constexpr auto end_outer = [] WARPX_KERNEL(auto, auto state, auto go) {
-    state[0] = state[0] + 1;
-    go[0] = state[0] < 5;
-};
-
 // Extended lambdas lie in named functions, not in other lambdas.
 void launch_closure(const cuda_array<float, 1>& y, float by) {
     launch(y.extent(0), [=] WARPX_DEVICE(auto i, auto p) { p[i] = p[i] - by; }, y);
 }
 
 namespace {
-
-void need(cudaError_t status) {
-    if (status != cudaSuccess) throw std::runtime_error(cudaGetErrorString(status));
-}
-
-/// Memory on the current device, and arrays over it.
-template <class T> class memory {
-public:
-    explicit memory(std::vector<T> values) : size_(static_cast<int64_t>(values.size())) {
-        need(cudaMalloc(&data_, values.size() * sizeof(T)));
-        write(values);
-    }
-    memory(memory&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
-    ~memory() { cudaFree(data_); }
-    memory(const memory&) = delete;
-    memory& operator=(const memory&) = delete;
-
-    T* data() const { return static_cast<T*>(data_); }
-    cuda_array<T, 1> all() const { return from_pointer<T, 1, device::cuda>(data(), shape(size_)); }
-    cuda_array<T, 1> part(int64_t begin, int64_t end) const {
-        return from_pointer<T, 1, device::cuda>(data() + begin, shape(end - begin));
-    }
-    cuda_array<const T, 1> in() const { return all(); }
-    /// Both wait for the device.
-    void write(const std::vector<T>& values) {
-        need(cudaDeviceSynchronize());
-        need(cudaMemcpy(data_, values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice));
-        need(cudaDeviceSynchronize());
-    }
-    std::vector<T> read() const {
-        std::vector<T> values(static_cast<size_t>(size_));
-        need(cudaDeviceSynchronize());
-        need(cudaMemcpy(values.data(), data_, values.size() * sizeof(T), cudaMemcpyDeviceToHost));
-        return values;
-    }
-
-private:
-    void* data_ = nullptr;
-    int64_t size_;
-};
 
 std::vector<float> ramp(int64_t n, float step) {
     std::vector<float> values(static_cast<size_t>(n));
@@ -136,35 +69,6 @@ std::vector<float> after_saxpy(const std::vector<float>& x, std::vector<float> y
     for (int turn = 0; turn < turns; ++turn)
         for (size_t k = 0; k < y.size(); ++k) y[k] = std::fma(a, x[k], y[k]);
     return y;
-}
-
-template <class E, class F> std::string text_of(const F& f) {
-    try {
-        f();
-    } catch (const E& e) {
-        return e.what();
-    }
-    return "nothing was thrown";
-}
-/// The status and the text of the cuda_error that `f` throws.
-template <class F> std::pair<int, std::string> cuda_refusal(const F& f) {
-    try {
-        f();
-    } catch (const cuda_error& e) {
-        return {e.status(), e.what()};
-    }
-    return {0, "nothing was thrown"};
-}
-
-/// Whether captures, launches and waits work.
-bool all_is_well() {
-    memory<float> x(std::vector<float>(100, 1.0f));
-    const graph g = graph::capture([&](stream_ref) { launch<add_one>(100, x.all()); });
-    g.launch();
-    synchronize();
-    launch<twice>(100, x.all());
-    synchronize();
-    return x.read() == std::vector<float>(100, 4.0f);
 }
 
 } // namespace
@@ -580,131 +484,4 @@ TEST_CASE("a graph can be drawn") {
     CHECK(full.size() > brief.size());
     CHECK_THROWS_AS(g.to_dot("/no/such/folder/graph.dot"), cuda_error);
     CHECK_THROWS_AS(graph().to_dot(path.c_str()), launch_error);
-}
-
-TEST_CASE("if_then: the device decides at each replay", "[conditional]") {
-    memory<float> x(std::vector<float>(200, 1.0f));
-    memory<int> condition({0, 1});
-    const graph g = graph::capture([&](stream_ref s) {
-        if_then(s, condition.in(), [&](stream_ref inner) {
-            CHECK(current_stream() == inner);
-            CHECK_FALSE(inner == s);
-            launch<add_one>(200, x.all());
-            launch<twice>(200, x.all());
-        });
-        launch<add_one>(200, x.all()); // after the node
-    });
-    g.launch();
-    CHECK(x.read() == std::vector<float>(200, 2.0f));
-    condition.write({-3, 0});
-    g.launch();
-    CHECK(x.read() == std::vector<float>(200, 7.0f));
-    condition.write({0, 1});
-    g.launch();
-    CHECK(x.read() == std::vector<float>(200, 8.0f));
-
-    // Other elements and rank 0.
-    const memory<uint32_t> number({0x80000000u});
-    void* truth = nullptr;
-    need(cudaMalloc(&truth, 1));
-    need(cudaMemset(truth, 1, 1));
-    const auto flag = from_pointer<const bool, 0, device::cuda>(static_cast<const bool*>(truth), shape<0>());
-    const graph both = graph::capture([&](stream_ref s) {
-        if_then(s, number.all(), [&](stream_ref) { launch<add_one>(200, x.all()); });
-        if_then(s, flag, [&](stream_ref) { launch<twice>(200, x.all()); });
-    });
-    both.launch();
-    CHECK(x.read() == std::vector<float>(200, 18.0f));
-    need(cudaMemset(truth, 0, 1));
-    both.launch();
-    CHECK(x.read() == std::vector<float>(200, 19.0f));
-    cudaFree(truth);
-}
-
-#if CUDART_VERSION >= 12080
-TEST_CASE("if_then_else", "[conditional]") {
-    memory<float> x(std::vector<float>(10, 1.0f));
-    memory<int> condition({0});
-    const graph g = graph::capture([&](stream_ref s) {
-        if_then_else(
-            s, condition.in(), [&](stream_ref) { launch<add_one>(10, x.all()); },
-            [&](stream_ref) { launch<twice>(10, x.all()); });
-    });
-    g.launch();
-    CHECK(x.read() == std::vector<float>(10, 2.0f));
-    condition.write({1});
-    g.launch();
-    CHECK(x.read() == std::vector<float>(10, 3.0f));
-}
-#endif
-
-TEST_CASE("while_loop: as many turns as the data asks for", "[conditional]") {
-    memory<int64_t> n({27});
-    memory<int> steps({0}), go({1});
-    const graph g = graph::capture([&](stream_ref s) {
-        while_loop(s, go.in(), [&](stream_ref) { launch<collatz>(1, n.all(), steps.all(), go.all()); });
-    });
-    const auto steps_from = [&](int64_t start) {
-        n.write({start});
-        steps.write({0});
-        go.write({start != 1});
-        g.launch();
-        return steps.read()[0];
-    };
-    CHECK(steps_from(27) == 111);
-    CHECK(steps_from(1) == 0);
-    CHECK(steps_from(97) == 118);
-    CHECK(steps_from(2) == 1);
-}
-
-TEST_CASE("conditional nodes nest", "[conditional]") {
-    memory<int> state({0, 0, 0, 0}), go({1, 0, 0});
-    const graph g = graph::capture([&](stream_ref s) {
-        while_loop(s, go.in(), [&](stream_ref outer) {
-            launch<begin_inner>(1, state.all(), go.all());
-            while_loop(outer, go.part(1, 2),
-                       [&](stream_ref) { launch<inner_turn>(1, state.all(), go.all()); });
-            if_then(outer, go.part(2, 3), [&](stream_ref) { launch<count_even>(1, state.all()); });
-            launch<end_outer>(1, state.all(), go.all());
-        });
-    });
-    g.launch();
-    CHECK(state.read() == std::vector<int>{5, 0, 0 + 1 + 2 + 3 + 4, 3});
-}
-
-TEST_CASE("what conditional nodes refuse", "[conditional]") {
-    memory<float> x(std::vector<float>(10, 1.0f));
-    memory<int> go({1});
-    const stream own;
-    CHECK_THAT(text_of<launch_error>([&] { if_then(own, go.in(), [](stream_ref) {}); }),
-               ContainsSubstring("warpx::if_then: expected a stream that is being captured"));
-    CHECK_THAT(text_of<launch_error>([&] { while_loop(stream_ref::legacy(), go.in(), [](stream_ref) {}); }),
-               ContainsSubstring("warpx::while_loop: expected a stream that is being captured"));
-    CHECK_THAT(text_of<launch_error>([&] {
-                   (void)graph::capture([&](stream_ref s) { if_then(s, go.part(0, 0), [](stream_ref) {}); });
-               }),
-               ContainsSubstring("a condition of at least one element"));
-
-    // An exception of a body comes out; swallowed, it does not leave a loop without an end.
-    const auto broken = [](stream_ref) { throw std::logic_error("from the body"); };
-    CHECK(text_of<std::logic_error>([&] {
-              (void)graph::capture([&](stream_ref s) { while_loop(s, go.in(), broken); });
-          }) == "from the body");
-    const auto [status, text] = cuda_refusal([&] {
-        (void)graph::capture([&](stream_ref s) {
-            try {
-                while_loop(s, go.in(), broken);
-            } catch (const std::logic_error&) {
-            }
-        });
-    });
-    CHECK(status == cudaErrorStreamCaptureInvalidated);
-
-    graph g = graph::capture(
-        [&](stream_ref s) { if_then(s, go.in(), [&](stream_ref) { launch<add_one>(10, x.all()); }); });
-    CHECK_THAT(text_of<launch_error>([&] { g.update([](stream_ref) {}); }),
-               ContainsSubstring("a graph without conditional nodes"));
-    g.launch();
-    CHECK(x.read() == std::vector<float>(10, 2.0f));
-    CHECK(all_is_well());
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // stream_test.cu: streams, events, scopes, devices, and the streams of other libraries.
+#include "graph_support.hpp"
+
 #include "support/catch.hpp"
 
 #include <warpx/cuda/cuda.cuh>
@@ -15,6 +17,7 @@
 #include <vector>
 
 using namespace warpx;
+using captures::text_of;
 using Catch::Matchers::ContainsSubstring;
 
 template <class T, int N> using cuda_array = array<T, N, device::cuda>;
@@ -64,15 +67,6 @@ private:
 };
 
 launch_options on(const stream& s) { return {.stream = s.get()}; }
-
-template <class E, class F> std::string text_of(const F& f) {
-    try {
-        f();
-    } catch (const E& e) {
-        return e.what();
-    }
-    return "nothing was thrown";
-}
 
 /// The fields of a CUDA array interface over `size` int64.
 array_interface interface_of(const numbers& memory, const int64_t& size) {

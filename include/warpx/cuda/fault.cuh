@@ -4,7 +4,7 @@
 
 #include "../detail/lock.hpp"
 #include "../detail/text.hpp"
-#include "device.cuh"
+#include "stream_life.cuh"
 
 #include <string.h>
 
@@ -47,15 +47,13 @@ public:
                                         std::to_string(ordinal), "launch unchecked on this device"));
         entry& e = entries_[ordinal];
         if (e.record == nullptr) {
-            cudaStreamCaptureMode mode = cudaStreamCaptureModeRelaxed;
-            (void)cudaThreadExchangeStreamCaptureMode(&mode);
+            const relaxed_capture relaxed;
             void* memory = nullptr;
             cudaError_t status = cudaMalloc(&memory, sizeof(fault_record));
             if (status == cudaSuccess && e.stream == nullptr)
                 status = cudaStreamCreateWithFlags(&e.stream, cudaStreamNonBlocking);
             if (status == cudaSuccess) status = cudaMemsetAsync(memory, 0, sizeof(fault_record), e.stream);
             if (status == cudaSuccess) status = cudaStreamSynchronize(e.stream);
-            (void)cudaThreadExchangeStreamCaptureMode(&mode);
             if (status != cudaSuccess) (void)cudaFree(memory);
             cuda_check(status, "a checked launch", "making the record of faults",
                        "it needs 5 kB of device memory");

@@ -53,7 +53,7 @@ template <int R> struct lines_plan {
     bool packed; // all arrays have whole packets along the axis, or are broadcast along it
     uint32_t lines;
     int64_t length;        // items of a line
-    int64_t rows;          // the extent of the axis before the last
+    int64_t rows = 0;      // of run_columns: the extent of the axis before the last
     divider blocks_along;  // blocks of a line
     divider others[R - 1]; // extents of the other axes
 

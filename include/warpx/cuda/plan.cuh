@@ -112,7 +112,6 @@ bool plan_lines(const shape<R>& extents, int axis, int each, int block_size, lin
     plan.axis = axis;
     plan.packed = false;
     plan.length = extents[axis];
-    plan.rows = R > 1 ? extents[R - 2] : 1;
     plan.lines = static_cast<uint32_t>(lines);
     plan.blocks_along = divider(static_cast<uint32_t>(blocks_along));
     g.blocks = blocks_along * blocks_beside;

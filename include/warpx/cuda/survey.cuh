@@ -3,6 +3,7 @@
 // follows.
 #pragma once
 
+#include "../detail/byte_span.hpp"
 #include "../forms/probe.hpp"
 #include "crossed.cuh"
 
@@ -42,43 +43,24 @@ template <int R, class... A> constexpr int slots_of() {
 /// (a 3-point stencil on an H100: 2287 GB/s with 1, 2703 with 2, 2844 with 4).
 inline constexpr int items_each = 4;
 
-/// The bytes that an array spans.
-struct span_of_bytes {
-    uintptr_t begin, end;
-    bool writable;
-};
-
-template <class T, int N, class D> span_of_bytes span_of(const array<T, N, D>& a) noexcept {
-    int64_t low = 0, high = 1;
-    for (int axis = 0; axis < N; ++axis) {
-        const int64_t reach = (a.extent(axis) - 1) * a.stride(axis);
-        if (a.extent(axis) == 0) high = low = 0;
-        if (a.extent(axis) == 0) break;
-        (reach < 0 ? low : high) += reach;
-    }
-    const auto data = reinterpret_cast<uintptr_t>(a.data_handle());
-    constexpr auto size = static_cast<int64_t>(sizeof(T));
-    return {data + static_cast<uintptr_t>(low * size), data + static_cast<uintptr_t>(high * size),
-            !std::is_const_v<T>};
-}
-
 /// Collects the arrays of a launch and says whether one that may be written overlaps another.
 template <int Most> class overlaps {
 public:
-    void add(const span_of_bytes& s) noexcept {
-        for (int k = 0; k < count_; ++k) {
-            const span_of_bytes& o = spans_[k];
-            if ((s.writable || o.writable) && s.begin < o.end && o.begin < s.end) found_ = true;
-        }
+    void add(const byte_span& bytes, bool writable) noexcept {
+        for (int k = 0; k < count_; ++k)
+            if ((writable || spans_[k].writable) && bytes.meets(spans_[k].bytes)) found_ = true;
         if (count_ < Most)
-            spans_[count_++] = s;
+            spans_[count_++] = {bytes, writable};
         else
             found_ = true;
     }
     bool found() const noexcept { return found_; }
 
 private:
-    span_of_bytes spans_[Most];
+    struct {
+        byte_span bytes;
+        bool writable;
+    } spans_[Most];
     int count_ = 0;
     bool found_ = false;
 };
@@ -145,7 +127,7 @@ template <int W, int R> struct survey {
 
 private:
     template <class A> void add(const A& a) noexcept {
-        spans.add(span_of(a));
+        spans.add(byte_span::of(a), !std::is_const_v<typename A::element_type>);
         narrow = narrow && narrow_layout<A::rank()>::fits(a);
     }
 };

@@ -263,7 +263,7 @@ void copy_with_cuda(const array<T, N, D>& source, const array<U, N, E>& destinat
         else if (to == reach::host)
             c.down(ordinal);
         else
-            c.within(ordinal, spans_meet(source, destination), from != to);
+            c.within(ordinal, byte_span::of(source).meets(byte_span::of(destination)), from != to);
     }
     tell_use(source, stream);
     tell_use(destination, stream);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../create.hpp"
+#include "../detail/byte_span.hpp"
 #include "../host/launch.hpp"
 
 namespace warpx {
@@ -183,24 +184,6 @@ void run_copy(const launch_options& options, int rank, const int64_t* extents, s
     });
 }
 
-/// Whether the bytes that two arrays span meet. (Arrays that lie in each other's gaps count as meeting.)
-struct byte_span {
-    uintptr_t begin, end;
-    template <class A> static byte_span of(const A& a) noexcept {
-        int64_t low = 0, high = 1;
-        for (int axis = 0; axis < A::rank(); ++axis) {
-            const int64_t reach = (a.extent(axis) - 1) * a.stride(axis);
-            (reach < 0 ? low : high) += reach;
-        }
-        const auto data = reinterpret_cast<uintptr_t>(a.data_handle());
-        constexpr auto size = static_cast<int64_t>(sizeof(typename A::element_type));
-        return {data + static_cast<uintptr_t>(low * size), data + static_cast<uintptr_t>(high * size)};
-    }
-};
-template <class A, class B> bool spans_meet(const A& a, const B& b) noexcept {
-    const byte_span x = byte_span::of(a), y = byte_span::of(b);
-    return x.begin < y.end && y.begin < x.end;
-}
 /// Whether a copy would write every element onto itself.
 template <class A, class B> bool same_elements(const A& a, const B& b) noexcept {
     if constexpr (std::is_same_v<typename A::value_type, typename B::value_type>) {
@@ -243,7 +226,7 @@ template <class T, int N, class U>
 void copy_on_host(const array<T, N, device::host>& source, const array<U, N, device::host>& destination) {
     using S = std::remove_const_t<T>;
     if (source.empty() || same_elements(source, destination)) return;
-    if (spans_meet(source, destination)) {
+    if (byte_span::of(source).meets(byte_span::of(destination))) {
         const auto between = allocate<U>(source.extents(), false);
         copy_on_host(source, between);
         copy_on_host(between, destination);
