@@ -13,8 +13,12 @@ namespace warpx::detail {
 /// The types that store something smaller than a float, and compute in float.
 template <class T> inline constexpr bool is_small_float = requires { typename T::small_float_bits; };
 
-/// A real number a kernel computes with: arithmetic, or a type that stores a float.
-template <class T> inline constexpr bool is_real = std::is_arithmetic_v<T> || is_small_float<T>;
+/// The numbers that carry derivatives while a kernel is differentiated (differentiable.hpp).
+template <class T> inline constexpr bool is_differentiable = false;
+
+/// A real number a kernel computes with: arithmetic, a type that stores a float, or one with derivatives.
+template <class T>
+inline constexpr bool is_real = std::is_arithmetic_v<T> || is_small_float<T> || is_differentiable<T>;
 
 /// The type of float + T.
 template <class T> using with_float = decltype(0.0f + T{});

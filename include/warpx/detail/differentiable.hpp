@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// differentiable.hpp: what a number that carries derivatives is, and its arithmetic.
+#pragma once
+
+#include "small_float.hpp"
+
+namespace warpx::detail {
+
+// A differentiable number `N` (is_differentiable<N>, in small_float.hpp) stands for a real number while a
+// kernel runs in a form that differentiates. It derives from `differentiable_operators<N>` and has
+//   plain             the number at the root of it: float or double
+//   scalar            the type of its value: plain, or another differentiable number
+//   partial           the type that derivatives are computed in: scalar, or one like it over double
+//   primal()          the value, a scalar;  root() the value, a plain
+//   N(), N(number)    undefined; a constant
+//   N::chain(v, a, da), N::chain(v, a, da, b, db)
+//                     the number of value `v` (a scalar) whose derivative is da a' (+ db b')
+//   N::shifted(v, a)  the number of value `v` with the derivative of `a`
+//   N::sum(a, b), N::difference(a, b)
+//   N::choose(c, a, b)   c ? a : b, without a branch
+//   accumulate<bool Negative>(b)   += or -= on a variable
+template <class N>
+concept differentiable = is_differentiable<N>;
+
+/// A real number without derivatives, plain or located: a constant for numbers that have them.
+template <class U>
+concept plain_real = is_real<value_type_t<U>> && !differentiable<value_type_t<U>>;
+
+/// `a op b` for the comparison of a differentiable number's value with a constant, as C++ compares the two.
+template <class P, class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto comparable(const U& u) noexcept {
+    using V = value_type_t<U>;
+    return static_cast<decltype(P{} + V{})>(value(u));
+}
+
+/// The arithmetic of `N`. Hidden friends, so that whatever converts to an N (a located value) takes part.
+/// Constants take the type of N's value: `100.0 * x` is computed in float if x is.
+template <class N> struct differentiable_operators {
+    // clang-format off
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator+(const N& a, const N& b) { return N::sum(a, b); }
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator-(const N& a, const N& b) { return N::difference(a, b); }
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator*(const N& a, const N& b) {
+        return N::chain(a.primal() * b.primal(), a, partial_t<N>(b.primal()), b, partial_t<N>(a.primal()));
+    }
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator/(const N& a, const N& b) {
+        const auto quotient = a.primal() / b.primal();
+        const partial_t<N> inverse = 1 / partial_t<N>(b.primal());
+        return N::chain(quotient, a, inverse, b, -(partial_t<N>(quotient) * inverse));
+    }
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator-(const N& a) { return N::chain(-a.primal(), a, partial_t<N>(-1)); }
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator+(const N& a) { return a; }
+
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator+(const N& a, const U& u) { return N::shifted(a.primal() + as_plain<U>(u), a); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator+(const U& u, const N& a) { return N::shifted(as_plain<U>(u) + a.primal(), a); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator-(const N& a, const U& u) { return N::shifted(a.primal() - as_plain<U>(u), a); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator-(const U& u, const N& a) { return N::chain(as_plain<U>(u) - a.primal(), a, partial_t<N>(-1)); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator*(const N& a, const U& u) { return N::chain(a.primal() * as_plain<U>(u), a, partial_t<N>(as_plain<U>(u))); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator*(const U& u, const N& a) { return N::chain(as_plain<U>(u) * a.primal(), a, partial_t<N>(as_plain<U>(u))); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator/(const N& a, const U& u) { return N::chain(a.primal() / as_plain<U>(u), a, 1 / partial_t<N>(as_plain<U>(u))); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator/(const U& u, const N& a) {
+        const auto quotient = as_plain<U>(u) / a.primal();
+        return N::chain(quotient, a, -(partial_t<N>(quotient) / partial_t<N>(a.primal())));
+    }
+
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N& operator+=(N& a, const N& b) { a.template accumulate<false>(b); return a; }
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N& operator-=(N& a, const N& b) { a.template accumulate<true>(b); return a; }
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N& operator*=(N& a, const N& b) { a = a * b; return a; }
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N& operator/=(N& a, const N& b) { a = a / b; return a; }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N& operator+=(N& a, const U& u) { a = a + u; return a; }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N& operator-=(N& a, const U& u) { a = a - u; return a; }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N& operator*=(N& a, const U& u) { a = a * u; return a; }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N& operator/=(N& a, const U& u) { a = a / u; return a; }
+
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator==(const N& a, const N& b) { return a.root() == b.root(); }
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator<(const N& a, const N& b) { return a.root() < b.root(); }
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator>(const N& a, const N& b) { return a.root() > b.root(); }
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator<=(const N& a, const N& b) { return a.root() <= b.root(); }
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator>=(const N& a, const N& b) { return a.root() >= b.root(); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator==(const N& a, const U& u) { return a.root() == comparable<plain_t<N>>(u); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator<(const N& a, const U& u) { return a.root() < comparable<plain_t<N>>(u); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator>(const N& a, const U& u) { return a.root() > comparable<plain_t<N>>(u); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator<=(const N& a, const U& u) { return a.root() <= comparable<plain_t<N>>(u); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator>=(const N& a, const U& u) { return a.root() >= comparable<plain_t<N>>(u); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator<(const U& u, const N& a) { return comparable<plain_t<N>>(u) < a.root(); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator>(const U& u, const N& a) { return comparable<plain_t<N>>(u) > a.root(); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator<=(const U& u, const N& a) { return comparable<plain_t<N>>(u) <= a.root(); }
+    template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator>=(const U& u, const N& a) { return comparable<plain_t<N>>(u) >= a.root(); }
+    // clang-format on
+
+private:
+    template <class M> using partial_t = typename M::partial;
+    template <class M> using plain_t = typename M::plain;
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE static constexpr auto as_plain(const U& u) {
+        return static_cast<plain_t<N>>(value(u));
+    }
+};
+
+} // namespace warpx::detail
