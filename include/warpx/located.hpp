@@ -11,10 +11,12 @@
 namespace warpx {
 
 /// How a located value reaches memory. This one uses plain pointers; a form with other needs (tracing, say)
-/// brings its own: `place<T>` names where a `T` lies, `load` and `store` read and write it, `part` names a
-/// component within it, `used` hears that a value was needed.
+/// brings its own: `place<T>` names where a `T` lies, `value<T>` is what a kernel computes with for it, `load`
+/// and `store` read and write it, `part` names a component within it, `used` hears that a value was needed,
+/// and `add`, where a form has one, is `y[i] += e`.
 struct direct_access {
     template <class T> using place = T*;
+    template <class T> using value = T;
     /// A bool is read as a byte, because the read may be dead and the memory not yet written.
     template <class T> WARPX_HOST_DEVICE static constexpr std::remove_const_t<T> load(T* place) noexcept {
         if constexpr (std::is_same_v<std::remove_const_t<T>, bool>)
@@ -35,6 +37,9 @@ struct direct_access {
 
 template <class T, class Access = direct_access> class located;
 
+/// What a kernel computes with for an element of type `T`.
+template <class T, class Access> using accessed_t = typename Access::template value<std::remove_const_t<T>>;
+
 /// A writable located value becomes a read-only one where the form can say so: `c ? x[i] : y[i]` then has a
 /// type if x is `array<const T, N>` and y `array<T, N>`.
 template <class U, class T, class Access>
@@ -47,7 +52,7 @@ namespace detail {
 /// The value part and the place part of elements that are read and written whole.
 template <class T, class Access> class located_whole {
 public:
-    using value_type = std::remove_const_t<T>;
+    using value_type = accessed_t<T, Access>;
     using place_type = typename Access::template place<T>;
 
     WARPX_HOST_DEVICE constexpr explicit located_whole(place_type place)
@@ -71,6 +76,13 @@ public:
         value_ = static_cast<value_type>(v);
         Access::store(place_, value_);
     }
+    /// The local value, and `+= v` on the place, for forms in which these are operations of their own.
+    WARPX_HOST_DEVICE constexpr value_type& local() noexcept { return value_; }
+    template <class V>
+        requires requires(const place_type& p, const value_type& v) { Access::add(p, v); }
+    WARPX_HOST_DEVICE constexpr void add(const V& v) {
+        Access::add(place_, static_cast<value_type>(v));
+    }
 
 protected:
     template <class, class> friend class located_whole;
@@ -92,7 +104,7 @@ protected:
 template <class T, class Access>
 class located : public detail::located_whole<T, Access>,
                 public detail::located_operators<located<T, Access>, std::is_const_v<T>>,
-                public detail::located_compute<located<T, Access>, std::remove_const_t<T>> {
+                public detail::located_compute<located<T, Access>, accessed_t<T, Access>> {
     using whole = detail::located_whole<T, Access>;
     using operators = detail::located_operators<located<T, Access>, std::is_const_v<T>>;
 
@@ -176,12 +188,12 @@ template <class T, class C, class Access> struct named_parts<T, C, 2, Access> {
     located<C, Access> x, y;
     WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
         : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)) {}
-    WARPX_HOST_DEVICE constexpr explicit named_parts(const std::remove_const_t<T>& v) noexcept
+    WARPX_HOST_DEVICE constexpr explicit named_parts(const accessed_t<T, Access>& v) noexcept
         : x(v.x), y(v.y) {}
     template <class U, class D>
     WARPX_HOST_DEVICE constexpr explicit named_parts(const named_parts<U, D, 2, Access>& o) noexcept
         : x(o.x), y(o.y) {}
-    WARPX_HOST_DEVICE constexpr auto get() const { return std::remove_const_t<T>(x.get(), y.get()); }
+    WARPX_HOST_DEVICE constexpr auto get() const { return accessed_t<T, Access>(x.get(), y.get()); }
     template <class F, class V> WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
         f(x, v.x), f(y, v.y);
     }
@@ -193,12 +205,12 @@ template <class T, class C, class Access> struct named_parts<T, C, 3, Access> {
     WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
         : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)),
           z(Access::part(p, &Access::pointer(p)->z)) {}
-    WARPX_HOST_DEVICE constexpr explicit named_parts(const std::remove_const_t<T>& v) noexcept
+    WARPX_HOST_DEVICE constexpr explicit named_parts(const accessed_t<T, Access>& v) noexcept
         : x(v.x), y(v.y), z(v.z) {}
     template <class U, class D>
     WARPX_HOST_DEVICE constexpr explicit named_parts(const named_parts<U, D, 3, Access>& o) noexcept
         : x(o.x), y(o.y), z(o.z) {}
-    WARPX_HOST_DEVICE constexpr auto get() const { return std::remove_const_t<T>(x.get(), y.get(), z.get()); }
+    WARPX_HOST_DEVICE constexpr auto get() const { return accessed_t<T, Access>(x.get(), y.get(), z.get()); }
     template <class F, class V> WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
         f(x, v.x), f(y, v.y), f(z, v.z);
     }
@@ -212,13 +224,13 @@ template <class T, class C, class Access> struct named_parts<T, C, 4, Access> {
     WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
         : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)),
           z(Access::part(p, &Access::pointer(p)->z)), w(Access::part(p, &Access::pointer(p)->w)) {}
-    WARPX_HOST_DEVICE constexpr explicit named_parts(const std::remove_const_t<T>& v) noexcept
+    WARPX_HOST_DEVICE constexpr explicit named_parts(const accessed_t<T, Access>& v) noexcept
         : x(v.x), y(v.y), z(v.z), w(v.w) {}
     template <class U, class D>
     WARPX_HOST_DEVICE constexpr explicit named_parts(const named_parts<U, D, 4, Access>& o) noexcept
         : x(o.x), y(o.y), z(o.z), w(o.w) {}
     WARPX_HOST_DEVICE constexpr auto get() const {
-        return std::remove_const_t<T>(x.get(), y.get(), z.get(), w.get());
+        return accessed_t<T, Access>(x.get(), y.get(), z.get(), w.get());
     }
     template <class F, class V> WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
         f(x, v.x), f(y, v.y), f(z, v.z), f(w, v.w);
@@ -236,6 +248,16 @@ struct assign_component {
 struct store_component {
     template <class L, class V> WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
         part.store(v);
+    }
+};
+struct add_component {
+    template <class L, class V> WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
+        part.add(v);
+    }
+};
+struct add_component_locally {
+    template <class L, class V> WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
+        part.local() += v;
     }
 };
 
@@ -256,13 +278,13 @@ class located<T, Access>
     : public detail::named_parts<T, detail::copy_const_t<scalar_t<std::remove_const_t<T>>, T>,
                                  detail::named_components<T>, Access>,
       public detail::located_operators<located<T, Access>, std::is_const_v<T>>,
-      public detail::located_compute<located<T, Access>, std::remove_const_t<T>> {
+      public detail::located_compute<located<T, Access>, accessed_t<T, Access>> {
     using component_type = detail::copy_const_t<scalar_t<std::remove_const_t<T>>, T>;
     using parts = detail::named_parts<T, component_type, detail::named_components<T>, Access>;
     using operators = detail::located_operators<located<T, Access>, std::is_const_v<T>>;
 
 public:
-    using value_type = std::remove_const_t<T>;
+    using value_type = accessed_t<T, Access>;
     using operators::set;
     using parts::parts;
     constexpr located(const located&) noexcept = default;
@@ -298,10 +320,20 @@ public:
     template <class V> WARPX_HOST_DEVICE constexpr void store(const V& v) {
         this->each(detail::store_component{}, static_cast<value_type>(v));
     }
+    template <class V>
+        requires requires(located<component_type, Access> part, accessed_t<component_type, Access> v) {
+            part.add(v);
+        }
+    WARPX_HOST_DEVICE constexpr void add(const V& v) {
+        this->each(detail::add_component{}, static_cast<value_type>(v));
+    }
+    template <class V> WARPX_HOST_DEVICE constexpr void add_locally(const V& v) {
+        this->each(detail::add_component_locally{}, static_cast<value_type>(v));
+    }
 };
 
 template <class T, class Access> struct value_traits<located<T, Access>> {
-    using type = std::remove_const_t<T>;
+    using type = accessed_t<T, Access>;
     WARPX_HOST_DEVICE static constexpr type get(const located<T, Access>& l) { return l.get(); }
 };
 

@@ -107,7 +107,7 @@ class located<T, Access> : public detail::located_fields<T, Access>::type,
     using fields = detail::located_fields<T, Access>;
 
 public:
-    using value_type = std::remove_const_t<T>;
+    using value_type = accessed_t<T, Access>;
     using operators::set;
 
     WARPX_HOST_DEVICE constexpr explicit located(typename Access::template place<T> place)
@@ -118,7 +118,7 @@ public:
     WARPX_HOST_DEVICE constexpr located(const located<U, Access>& o) noexcept
         : fields::type(traits::template convert<fields::template field>(o)) {}
 
-    WARPX_HOST_DEVICE constexpr value_type get() const { return traits::gather(*this); }
+    WARPX_HOST_DEVICE constexpr value_type get() const { return traits::template gather<located, value_type>(*this); }
     WARPX_HOST_DEVICE constexpr operator value_type() const { return get(); }
 
     // clang-format off

@@ -41,6 +41,13 @@ template <char Op, class A, class B> WARPX_HOST_DEVICE constexpr auto combine(co
     }
 }
 
+template <char Op, class V> WARPX_HOST_DEVICE constexpr auto signed_as(const V& v) {
+    if constexpr (Op == '-')
+        return -v;
+    else
+        return v;
+}
+
 /// Assignments and compound assignments shared by all located values. On a temporary (`y[i] += e`) they write
 /// the place, on a named value (`auto t = y[i]; t += e;`) they change the local variable only.
 template <class Self, bool ReadOnly> struct located_operators {
@@ -59,11 +66,29 @@ template <class Self, bool ReadOnly> struct located_operators {
     }
     WARPX_HOST_DEVICE constexpr auto read() const { return static_cast<const Self&>(*this).get(); }
 
+    /// `+=` and `-=`: read, combine, write, or what the form does instead.
+    template <char Op, class V> WARPX_HOST_DEVICE constexpr Self& augment(const V& v) & {
+        Self& self = static_cast<Self&>(*this);
+        if constexpr (!requires { self.add(v); })
+            return set(combine<Op>(read(), v));
+        else if constexpr (requires { self.add_locally(v); })
+            return self.add_locally(signed_as<Op>(v)), self;
+        else
+            return self.local() += signed_as<Op>(v), self;
+    }
+    template <char Op, class V> WARPX_HOST_DEVICE constexpr Self&& augment(const V& v) && {
+        Self& self = static_cast<Self&>(*this);
+        if constexpr (!ReadOnly && requires { self.add(v); })
+            return self.add(signed_as<Op>(v)), static_cast<Self&&>(*this);
+        else
+            return std::move(*this).set(combine<Op>(read(), v));
+    }
+
     // clang-format off
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator+=(const U& u) & { return set(combine<'+'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator+=(const U& u) && { return std::move(*this).set(combine<'+'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator-=(const U& u) & { return set(combine<'-'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator-=(const U& u) && { return std::move(*this).set(combine<'-'>(read(), value(u))); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator+=(const U& u) & { return augment<'+'>(value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator+=(const U& u) && { return std::move(*this).template augment<'+'>(value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self& operator-=(const U& u) & { return augment<'-'>(value(u)); }
+    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator-=(const U& u) && { return std::move(*this).template augment<'-'>(value(u)); }
     template <class U> WARPX_HOST_DEVICE constexpr Self& operator*=(const U& u) & { return set(combine<'*'>(read(), value(u))); }
     template <class U> WARPX_HOST_DEVICE constexpr Self&& operator*=(const U& u) && { return std::move(*this).set(combine<'*'>(read(), value(u))); }
     template <class U> WARPX_HOST_DEVICE constexpr Self& operator/=(const U& u) & { return set(combine<'/'>(read(), value(u))); }

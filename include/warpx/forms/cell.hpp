@@ -22,6 +22,7 @@ struct cell_access {
             : value(o.value), written(o.written) {}
     };
     template <class T> using place = place_of<T>;
+    template <class T> using value = T;
     template <class T>
     WARPX_HOST_DEVICE static constexpr std::remove_const_t<T> load(const place_of<T>& p) noexcept {
         return direct_access::load(p.value);

@@ -75,6 +75,7 @@ struct traced_access {
             return {data, detector};
         }
     };
+    template <class T> using value = T;
     WARPX_DETAIL_HOST_BODY template <class T>
     WARPX_HOST_DEVICE static std::remove_const_t<T> load(const place<T>& p) {
         return direct_access::load(p.data);
