@@ -49,6 +49,10 @@ inline constexpr bool atomic_target = requires(const H& h) {
     h.data_handle();
 };
 
+/// A form in which an atomic is more than an operation on memory: its handle has `atomic(op, v,
+/// coordinates...)`.
+template <class H> inline constexpr bool own_atomics = requires { typename H::own_atomics; };
+
 template <class H> WARPX_HOST_DEVICE auto* address_at(const H& h, const shape<H::rank()>& position) {
     return h.address(position);
 }
@@ -80,9 +84,11 @@ WARPX_HOST_DEVICE auto atomic_apply(const H& h, const Op& op, std::integer_seque
     using T = typename H::element_type;
     static_assert(!std::is_const_v<T>,
                   "warpx: this array is read-only (its element type is const); atomics need array<T, N>");
-    // The cast only matters after the assertion failed: then no other error follows.
-    return op(const_cast<std::remove_const_t<T>*>(element_address(h, pick<I>(a...)...)),
-              static_cast<std::remove_const_t<T>>(value(pick<sizeof...(I)>(a...))));
+    if constexpr (own_atomics<H>)
+        return h.atomic(op, value(pick<sizeof...(I)>(a...)), pick<I>(a...)...);
+    else // The cast only matters after the assertion failed: then no other error follows.
+        return op(const_cast<std::remove_const_t<T>*>(element_address(h, pick<I>(a...)...)),
+                  static_cast<std::remove_const_t<T>>(value(pick<sizeof...(I)>(a...))));
 }
 template <class H, class Op, class... A>
 WARPX_HOST_DEVICE auto atomic_apply(const H& h, const Op& op, const A&... a) {
@@ -179,8 +185,7 @@ struct cas_op {
         for (;;) {
             Bits seen = wanted;
             if (cas(reinterpret_cast<Bits*>(place), seen, next)) return compare;
-            if (!(seen == wanted))
-                return bit_copy<T>(seen); // else it failed for no reason
+            if (!(seen == wanted)) return bit_copy<T>(seen); // else it failed for no reason
         }
     }
 };
@@ -190,8 +195,11 @@ WARPX_HOST_DEVICE auto apply_cas(const H& h, std::integer_sequence<int, I...>, c
     using T = typename H::element_type;
     static_assert(!std::is_const_v<T>,
                   "warpx: this array is read-only (its element type is const); atomics need array<T, N>");
-    return cas_op{}(element_address(h, pick<I>(a...)...), static_cast<T>(value(pick<sizeof...(I)>(a...))),
-                    static_cast<T>(value(pick<sizeof...(I) + 1>(a...))));
+    if constexpr (own_atomics<H>)
+        return h.atomic(cas_op{}, value(pick<sizeof...(I) + 1>(a...)), pick<I>(a...)...);
+    else
+        return cas_op{}(element_address(h, pick<I>(a...)...), static_cast<T>(value(pick<sizeof...(I)>(a...))),
+                        static_cast<T>(value(pick<sizeof...(I) + 1>(a...))));
 }
 
 } // namespace detail
