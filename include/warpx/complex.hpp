@@ -2,8 +2,7 @@
 // complex.hpp: complex<T>, which has the layout of std::complex<T> and works in kernels, and its functions.
 #pragma once
 
-#include "detail/real.hpp"
-#include "detail/small_float.hpp"
+#include "detail/derivatives.hpp"
 #include "value.hpp"
 
 namespace warpx {

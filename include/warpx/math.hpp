@@ -188,14 +188,14 @@ template <detail::numeric X> WARPX_INLINE WARPX_HOST_DEVICE auto sincos(const X&
 template <class X, class Y>
     requires detail::numerics<X, Y>
 WARPX_INLINE WARPX_HOST_DEVICE constexpr auto min(const X& x, const Y& y) noexcept {
-    return detail::apply_same([](auto a, auto b) { return b < a ? b : a; }, x, y);
+    return detail::apply_same([](auto a, auto b) { return detail::choose_number(b < a, b, a); }, x, y);
 }
 
 /// The larger of the two; x where they are equal or one is NaN.
 template <class X, class Y>
     requires detail::numerics<X, Y>
 WARPX_INLINE WARPX_HOST_DEVICE constexpr auto max(const X& x, const Y& y) noexcept {
-    return detail::apply_same([](auto a, auto b) { return a < b ? b : a; }, x, y);
+    return detail::apply_same([](auto a, auto b) { return detail::choose_number(a < b, b, a); }, x, y);
 }
 
 /// x, but not below low and not above high: min(max(x, low), high). A NaN stays NaN; high wins if low > high.
@@ -204,13 +204,14 @@ template <class X, class L, class H>
 WARPX_INLINE WARPX_HOST_DEVICE constexpr auto clamp(const X& x, const L& low, const H& high) noexcept {
     return detail::apply_same(
         [](auto a, auto l, auto h) {
-            const auto b = a < l ? l : a;
-            return h < b ? h : b;
+            const auto b = detail::choose_number(a < l, l, a);
+            return detail::choose_number(h < b, h, b);
         },
         x, low, high);
 }
 
-/// The absolute value. For the lowest signed integer it does not exist (undefined, as in C++). Kink at zero.
+/// The absolute value. For the lowest signed integer it does not exist (undefined, as in C++). The derivative
+/// at zero is 0.
 template <detail::numeric X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto abs(const X& x) noexcept {
     return detail::apply_same(
         []<class T>(T a) {
@@ -225,12 +226,14 @@ template <detail::numeric X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto abs(c
         x);
 }
 
-/// 1 above zero, -1 below; at zero and for NaN the argument itself (so -0 for -0).
+/// 1 above zero, -1 below; at zero and for NaN the argument itself (so -0 for -0). The derivative is 0.
 template <detail::numeric X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto sign(const X& x) noexcept {
     return detail::apply_same(
         []<class T>(T a) {
             if constexpr (std::is_unsigned_v<T>) {
                 return static_cast<T>(a != 0);
+            } else if constexpr (detail::differentiable<T>) {
+                return T(sign(a.root()));
             } else {
                 return a > 0 ? static_cast<T>(1) : a < 0 ? static_cast<T>(-1) : a;
             }
@@ -246,9 +249,9 @@ template <class C, class X, class Y>
 WARPX_INLINE WARPX_HOST_DEVICE constexpr auto select(const C& condition, const X& x, const Y& y) noexcept {
     const bool c = value(condition);
     if constexpr (std::is_same_v<value_type_t<X>, value_type_t<Y>>) {
-        return c ? value(x) : value(y);
+        return detail::choose_number<value_type_t<X>>(c, value(x), value(y));
     } else {
-        return detail::apply_same([c](auto a, auto b) { return c ? a : b; }, x, y);
+        return detail::apply_same([c](auto a, auto b) { return detail::choose_number(c, a, b); }, x, y);
     }
 }
 template <class C, class X, class Y>
@@ -256,8 +259,9 @@ template <class C, class X, class Y>
 WARPX_INLINE WARPX_HOST_DEVICE constexpr auto select(const C& condition, const X& x, const Y& y) noexcept {
     constexpr int size = detail::number_of<C>::size;
     using T = typename detail::meeting<X, Y>::type;
-    return detail::map_components<size>([](bool c, const T& a, const T& b) { return c ? a : b; },
-                                        value(condition), vec<T, size>(value(x)), vec<T, size>(value(y)));
+    return detail::map_components<size>(
+        [](bool c, const T& a, const T& b) { return detail::choose_number(c, a, b); }, value(condition),
+        vec<T, size>(value(x)), vec<T, size>(value(y)));
 }
 
 /// x (1 - t) + y t: x at t = 0 and y at t = 1, exactly; beyond outside [0, 1].
@@ -267,11 +271,16 @@ WARPX_INLINE WARPX_HOST_DEVICE constexpr auto lerp(const X& x, const Y& y, const
     return detail::apply_real([](auto a, auto b, auto u) { return a * (1 - u) + b * u; }, x, y, t);
 }
 
-/// 0 below the edge, 1 from the edge on (at the edge: 1; NaN: 1).
+/// 0 below the edge, 1 from the edge on (at the edge: 1; NaN: 1). The derivative is 0.
 template <class E, class X>
     requires detail::numerics<E, X>
 WARPX_INLINE WARPX_HOST_DEVICE constexpr auto step(const E& edge, const X& x) noexcept {
-    return detail::apply_real([]<class T>(T e, T a) { return a < e ? T(0) : T(1); }, edge, x);
+    return detail::apply_real(
+        [](auto e, auto a) {
+            using T = decltype(e + a);
+            return T(a < e ? 0.0f : 1.0f);
+        },
+        edge, x);
 }
 
 /// 0 up to edge0, 1 from edge1 on, between them t^2 (3 - 2 t) with t = (x - edge0) / (edge1 - edge0); the
@@ -281,9 +290,10 @@ template <class E, class F, class X>
 WARPX_INLINE WARPX_HOST_DEVICE constexpr auto smoothstep(const E& edge0, const F& edge1,
                                                          const X& x) noexcept {
     return detail::apply_real(
-        []<class T>(T e0, T e1, T a) {
-            const T s = (a - e0) / (e1 - e0);
-            const T t = s < 0 ? T(0) : s > 1 ? T(1) : s;
+        [](auto e0, auto e1, auto a) {
+            const auto s = (a - e0) / (e1 - e0);
+            using T = std::remove_const_t<decltype(s)>;
+            const T t = detail::choose_number(s < 0, T(0), detail::choose_number(s > 1, T(1), s));
             return t * t * (3 - 2 * t);
         },
         edge0, edge1, x);
@@ -291,10 +301,10 @@ WARPX_INLINE WARPX_HOST_DEVICE constexpr auto smoothstep(const E& edge0, const F
 
 /// Degrees to radians, and back.
 template <detail::numeric X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto radians(const X& x) noexcept {
-    return detail::apply_real([]<class T>(T a) { return a * (pi<T> / 180); }, x);
+    return detail::apply_real([]<class T>(T a) { return a * (pi<detail::real::root_t<T>> / 180); }, x);
 }
 template <detail::numeric X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto degrees(const X& x) noexcept {
-    return detail::apply_real([]<class T>(T a) { return a * (180 / pi<T>); }, x);
+    return detail::apply_real([]<class T>(T a) { return a * (180 / pi<detail::real::root_t<T>>); }, x);
 }
 
 /// Is it NaN, is it infinite, is it neither: bool, or vec<bool, N>. Meaningless under -ffast-math, as those
@@ -303,12 +313,20 @@ template <detail::numeric X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto isnan
     return detail::apply_real([](auto a) { return a != a; }, x);
 }
 template <detail::numeric X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto isinf(const X& x) noexcept {
-    return detail::apply_real([]<class T>(T a) { return a > limits<T>::max() || a < limits<T>::lowest(); },
-                              x);
+    return detail::apply_real(
+        []<class T>(T a) {
+            using L = limits<detail::real::root_t<T>>;
+            return a > L::max() || a < L::lowest();
+        },
+        x);
 }
 template <detail::numeric X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto isfinite(const X& x) noexcept {
-    return detail::apply_real([]<class T>(T a) { return a >= limits<T>::lowest() && a <= limits<T>::max(); },
-                              x);
+    return detail::apply_real(
+        []<class T>(T a) {
+            using L = limits<detail::real::root_t<T>>;
+            return a >= L::lowest() && a <= L::max();
+        },
+        x);
 }
 
 /// The number of one bits of an integer, of zero bits above the highest and below the lowest one bit (all

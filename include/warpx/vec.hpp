@@ -2,7 +2,7 @@
 // vec.hpp: vec<T, N>, N numbers side by side, and the algebra of such vectors.
 #pragma once
 
-#include "detail/real.hpp"
+#include "detail/derivatives.hpp"
 #include "half.hpp"
 #include "value.hpp"
 
@@ -190,12 +190,18 @@ public:
     template <class B>
         requires requires(const vec& a, const B& b) { a + b; }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr vec& operator+=(const B& b) noexcept {
-        return *this = vec(*this + b);
+        if constexpr (detail::differentiable<T>)
+            return each(b, [](T& s, const auto& t) { s += t; });
+        else
+            return *this = vec(*this + b);
     }
     template <class B>
         requires requires(const vec& a, const B& b) { a - b; }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr vec& operator-=(const B& b) noexcept {
-        return *this = vec(*this - b);
+        if constexpr (detail::differentiable<T>)
+            return each(b, [](T& s, const auto& t) { s -= t; });
+        else
+            return *this = vec(*this - b);
     }
     template <class B>
         requires requires(const vec& a, const B& b) { a* b; }
@@ -230,6 +236,19 @@ private:
             for (int k = 0; k < N; ++k) r.e[k] = a;
             return r;
         }
+    }
+
+    /// f on the components of this vector and of another: numbers with derivatives add in their own way.
+    template <class B, class F>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr vec& each(const B& b, const F& f) noexcept {
+        const auto& v = value_traits<B>::get(b);
+        if constexpr (N <= 4) f(this->x, v.x);
+        if constexpr (N >= 2 && N <= 4) f(this->y, v.y);
+        if constexpr (N >= 3 && N <= 4) f(this->z, v.z);
+        if constexpr (N == 4) f(this->w, v.w);
+        if constexpr (N > 4)
+            for (int k = 0; k < N; ++k) f(this->e[k], v.e[k]);
+        return *this;
     }
 
     template <class V> WARPX_INLINE WARPX_HOST_DEVICE static constexpr auto& at(V& v, int64_t k) noexcept {
@@ -343,24 +362,28 @@ WARPX_INLINE WARPX_HOST_DEVICE constexpr auto length_squared(const X& x) noexcep
 }
 
 /// The Euclidean length: sqrt(dot(x, x)), in float or double; overflows where the square does. Its derivative
-/// does not exist at zero.
+/// at zero, where none exists, is 0.
 template <detail::any_vec X>
     requires detail::any_real<detail::component_t<X>>
 WARPX_INLINE WARPX_HOST_DEVICE auto length(const X& x) noexcept {
     const auto s = dot(x, x);
-    if constexpr (std::is_same_v<std::remove_const_t<decltype(s)>, float>) {
+    if constexpr (detail::differentiable<std::remove_const_t<decltype(s)>>) {
+        return detail::real::norm_of(s);
+    } else if constexpr (std::is_same_v<std::remove_const_t<decltype(s)>, float>) {
         return detail::real::sqrt(s);
     } else {
         return detail::real::sqrt(static_cast<double>(s));
     }
 }
 
-/// x divided by its length; zero for the zero vector.
+/// x divided by its length; zero for the zero vector, with derivative 0.
 template <detail::any_vec X>
     requires detail::any_real<detail::component_t<X>>
 WARPX_INLINE WARPX_HOST_DEVICE auto normalize(const X& x) noexcept {
     const auto l = length(x);
     using result = vec<std::remove_const_t<decltype(l)>, value_type_t<X>::size()>;
+    if constexpr (detail::differentiable<std::remove_const_t<decltype(l)>>)
+        if (l == 0) return result(0);
     return l > 0 ? result(value(x)) / l : result(value(x)) * (l - l);
 }
 

@@ -4,6 +4,11 @@
 
 #include "small_float.hpp"
 
+// A static_assert takes a literal.
+#define WARPX_DETAIL_DROPS_DERIVATIVE                                                                        \
+    "warpx: a conversion to float would drop the derivative; keep the variable auto (or "                    \
+    "decltype(x)::value_type), or say stop_gradient(x)"
+
 namespace warpx::detail {
 
 // A differentiable number `N` (is_differentiable<N>, in small_float.hpp) stands for a real number while a
@@ -86,6 +91,43 @@ template <class N> struct differentiable_operators {
     template <plain_real U> WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator>=(const U& u, const N& a) { return comparable<plain_t<N>>(u) >= a.root(); }
     // clang-format on
 
+    /// To an integer as from a float. To a float: said aloud only.
+    template <class I>
+        requires std::is_integral_v<I>
+    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr operator I() const noexcept {
+        return static_cast<I>(static_cast<const N&>(*this).root());
+    }
+    template <class F>
+        requires(std::is_floating_point_v<F>)
+    WARPX_HOST_DEVICE explicit constexpr operator F() const noexcept {
+        static_assert(differentiable<F>, WARPX_DETAIL_DROPS_DERIVATIVE);
+        return F{};
+    }
+    template <class F>
+        requires(std::is_floating_point_v<F> || is_small_float<F>)
+    WARPX_HOST_DEVICE friend constexpr F& operator+=(F& f, const N&) noexcept {
+        static_assert(differentiable<F>, WARPX_DETAIL_DROPS_DERIVATIVE);
+        return f;
+    }
+    template <class F>
+        requires(std::is_floating_point_v<F> || is_small_float<F>)
+    WARPX_HOST_DEVICE friend constexpr F& operator-=(F& f, const N&) noexcept {
+        static_assert(differentiable<F>, WARPX_DETAIL_DROPS_DERIVATIVE);
+        return f;
+    }
+    template <class F>
+        requires(std::is_floating_point_v<F> || is_small_float<F>)
+    WARPX_HOST_DEVICE friend constexpr F& operator*=(F& f, const N&) noexcept {
+        static_assert(differentiable<F>, WARPX_DETAIL_DROPS_DERIVATIVE);
+        return f;
+    }
+    template <class F>
+        requires(std::is_floating_point_v<F> || is_small_float<F>)
+    WARPX_HOST_DEVICE friend constexpr F& operator/=(F& f, const N&) noexcept {
+        static_assert(differentiable<F>, WARPX_DETAIL_DROPS_DERIVATIVE);
+        return f;
+    }
+
 private:
     template <class M> using partial_t = typename M::partial;
     template <class M> using plain_t = typename M::plain;
@@ -94,4 +136,34 @@ private:
     }
 };
 
+/// Two kinds of numbers, as float and double elements of one kernel give: they meet in the wider.
+template <class X, class Y>
+concept differentiables_of_two_types =
+    differentiable<value_type_t<X>> && differentiable<value_type_t<Y>> &&
+    !std::is_same_v<value_type_t<X>, value_type_t<Y>> &&
+    !std::is_same_v<typename value_type_t<X>::plain, typename value_type_t<Y>::plain>;
+template <class X, class Y>
+using wider_t =
+    std::conditional_t<(sizeof(typename value_type_t<X>::plain) > sizeof(typename value_type_t<Y>::plain)),
+                       value_type_t<X>, value_type_t<Y>>;
+
 } // namespace warpx::detail
+
+namespace warpx {
+
+// clang-format off
+template <class X, class Y>
+    requires detail::differentiables_of_two_types<X, Y>
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator+(const X& x, const Y& y) { return detail::wider_t<X, Y>(value(x)) + detail::wider_t<X, Y>(value(y)); }
+template <class X, class Y>
+    requires detail::differentiables_of_two_types<X, Y>
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator-(const X& x, const Y& y) { return detail::wider_t<X, Y>(value(x)) - detail::wider_t<X, Y>(value(y)); }
+template <class X, class Y>
+    requires detail::differentiables_of_two_types<X, Y>
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator*(const X& x, const Y& y) { return detail::wider_t<X, Y>(value(x)) * detail::wider_t<X, Y>(value(y)); }
+template <class X, class Y>
+    requires detail::differentiables_of_two_types<X, Y>
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator/(const X& x, const Y& y) { return detail::wider_t<X, Y>(value(x)) / detail::wider_t<X, Y>(value(y)); }
+// clang-format on
+
+} // namespace warpx

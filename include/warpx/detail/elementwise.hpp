@@ -60,10 +60,35 @@ WARPX_INLINE WARPX_HOST_DEVICE constexpr auto apply_as(F f, const X&... x) noexc
     }
 }
 
+/// What a function of numbers that carry derivatives gets for X: a constant stays one.
+template <class T, class X> struct operand {
+    using type = T;
+};
+template <differentiable T, plain_real X> struct operand<T, X> {
+    using type = typename T::plain;
+};
+
 /// f in the type of elementary functions.
 template <class F, class... X>
 WARPX_INLINE WARPX_HOST_DEVICE constexpr auto apply_real(F f, const X&... x) noexcept {
-    return apply_as<typename meeting<X...>::real>(f, x...);
+    using T = typename meeting<X...>::real;
+    if constexpr (sizeof...(X) == 1 || !differentiable<T>) {
+        return apply_as<T>(f, x...);
+    } else if constexpr (common_size<X...>() == 0) {
+        return f(static_cast<typename operand<T, number_t<X>>::type>(value(x))...);
+    } else {
+        constexpr int size = common_size<X...>();
+        return map_components<size>(f, vec<typename operand<T, number_t<X>>::type, size>(value(x))...);
+    }
+}
+
+/// c ? a : b.
+template <class T>
+WARPX_INLINE WARPX_HOST_DEVICE constexpr T choose_number(bool c, const T& a, const T& b) noexcept {
+    if constexpr (differentiable<T>)
+        return T::choose(c, a, b);
+    else
+        return c ? a : b;
 }
 
 /// f in the arguments' own type if they have one, else in that of their sum.
