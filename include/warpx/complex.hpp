@@ -13,6 +13,9 @@ namespace detail {
 
 template <class T> inline constexpr bool is_complex = false;
 template <class T> inline constexpr bool is_complex<complex<T>> = true;
+template <plain_real T, class N> struct with_number<complex<T>, N> {
+    using type = complex<N>;
+};
 
 template <class X>
 concept any_complex = is_complex<value_type_t<X>>;
@@ -52,8 +55,9 @@ template <class U, class T> inline constexpr bool complex_widens = std::is_same_
 /// complex<float> to complex<double> implicitly, back explicitly. Products use the plain formula: an infinite
 /// operand may give NaN where C's Annex G asks for infinity; quotients are scaled, so that they overflow only
 /// where the result does. The default constructor leaves the value undefined; `complex<float>{}` is zero.
+/// Derivatives take the two parts for two real variables.
 template <class T> struct complex {
-    static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
+    static_assert(std::is_same_v<T, float> || std::is_same_v<T, double> || detail::differentiable<T>,
                   "complex<T> is for float and double");
     using value_type = T;
 
@@ -132,12 +136,14 @@ template <class T> struct complex {
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr complex operator/(const complex& a,
                                                                       const complex& b) noexcept {
         // Smith 1962, "Algorithm 116: complex division".
-        if ((b.re_ < 0 ? -b.re_ : b.re_) >= (b.im_ < 0 ? -b.im_ : b.im_)) {
+        const auto re = detail::real::root_of(b.re_), im = detail::real::root_of(b.im_);
+        if ((re < 0 ? -re : re) >= (im < 0 ? -im : im)) {
             const T r = b.im_ / b.re_;
             const T d = b.re_ + b.im_ * r;
             // Zero divided by zero and by infinity would spoil the ratio; a plain division says the right
             // thing.
-            if (b.im_ == 0) return {a.re_ / b.re_, a.im_ / b.re_};
+            if constexpr (!detail::differentiable<T>)
+                if (b.im_ == 0) return {a.re_ / b.re_, a.im_ / b.re_};
             return {(a.re_ + a.im_ * r) / d, (a.im_ - a.re_ * r) / d};
         }
         const T r = b.re_ / b.im_;
@@ -146,45 +152,45 @@ template <class T> struct complex {
     }
     // With a real number, converted to T first: half the work, and no zero that turns infinity into NaN.
     template <class X>
-        requires detail::is_real<value_type_t<X>>
+        requires(detail::is_real<value_type_t<X>> && !detail::lifts<T, X>)
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr complex operator+(const complex& a, const X& x) noexcept {
         return {a.re_ + static_cast<T>(value(x)), a.im_};
     }
     template <class X>
-        requires detail::is_real<value_type_t<X>>
+        requires(detail::is_real<value_type_t<X>> && !detail::lifts<T, X>)
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr complex operator+(const X& x, const complex& a) noexcept {
         return {static_cast<T>(value(x)) + a.re_, a.im_};
     }
     template <class X>
-        requires detail::is_real<value_type_t<X>>
+        requires(detail::is_real<value_type_t<X>> && !detail::lifts<T, X>)
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr complex operator-(const complex& a, const X& x) noexcept {
         return {a.re_ - static_cast<T>(value(x)), a.im_};
     }
     template <class X>
-        requires detail::is_real<value_type_t<X>>
+        requires(detail::is_real<value_type_t<X>> && !detail::lifts<T, X>)
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr complex operator-(const X& x, const complex& a) noexcept {
         return {static_cast<T>(value(x)) - a.re_, -a.im_};
     }
     template <class X>
-        requires detail::is_real<value_type_t<X>>
+        requires(detail::is_real<value_type_t<X>> && !detail::lifts<T, X>)
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr complex operator*(const complex& a, const X& x) noexcept {
         const T t = static_cast<T>(value(x));
         return {a.re_ * t, a.im_ * t};
     }
     template <class X>
-        requires detail::is_real<value_type_t<X>>
+        requires(detail::is_real<value_type_t<X>> && !detail::lifts<T, X>)
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr complex operator*(const X& x, const complex& a) noexcept {
         const T t = static_cast<T>(value(x));
         return {t * a.re_, t * a.im_};
     }
     template <class X>
-        requires detail::is_real<value_type_t<X>>
+        requires(detail::is_real<value_type_t<X>> && !detail::lifts<T, X>)
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr complex operator/(const complex& a, const X& x) noexcept {
         const T t = static_cast<T>(value(x));
         return {a.re_ / t, a.im_ / t};
     }
     template <class X>
-        requires detail::is_real<value_type_t<X>>
+        requires(detail::is_real<value_type_t<X>> && !detail::lifts<T, X>)
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr complex operator/(const X& x, const complex& a) noexcept {
         return complex(static_cast<T>(value(x)), 0) / a;
     }
@@ -222,13 +228,14 @@ template <detail::any_complex X> WARPX_HOST_DEVICE constexpr value_type_t<X> con
     return {z.real(), -z.imag()};
 }
 
-/// The modulus, without overflow on the way.
+/// The modulus, without overflow on the way. The derivatives at 0 are 0.
 template <detail::any_complex X> WARPX_HOST_DEVICE auto abs(const X& x) noexcept {
     const auto z = value(x);
     return detail::real::hypot(z.real(), z.imag());
 }
 
-/// The argument in radians, in [-pi, pi]; the cut is the negative real axis. arg(0) = 0.
+/// The argument in radians, in [-pi, pi]; the cut is the negative real axis. arg(0) = 0, with
+/// derivative 0.
 template <detail::any_complex X> WARPX_HOST_DEVICE auto arg(const X& x) noexcept {
     const auto z = value(x);
     return detail::real::atan2(z.imag(), z.real());
@@ -239,7 +246,7 @@ template <class R, class A>
     requires(detail::is_real<value_type_t<R>> && detail::is_real<value_type_t<A>>)
 WARPX_HOST_DEVICE auto polar(const R& r, const A& theta) noexcept {
     using sum = decltype(value_type_t<R>{} + value_type_t<A>{});
-    using T = std::conditional_t<std::is_same_v<sum, float>, float, double>;
+    using T = std::conditional_t<std::is_same_v<sum, float> || detail::differentiable<sum>, sum, double>;
     T s, c;
     detail::real::sincos(static_cast<T>(value(theta)), s, c);
     return complex<T>(static_cast<T>(value(r)) * c, static_cast<T>(value(r)) * s);
@@ -257,23 +264,31 @@ template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> log(const X& 
 }
 template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> log10(const X& x) noexcept {
     using T = typename value_type_t<X>::value_type;
-    return log(x) * T(0.43429448190325182765); // 1 / ln 10
+    return log(x) * detail::real::root_t<T>(0.43429448190325182765); // 1 / ln 10
 }
 template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> sqrt(const X& x) noexcept {
     using T = typename value_type_t<X>::value_type;
+    using P = detail::real::root_t<T>;
     const auto z = value(x);
-    if (z.real() == 0 && z.imag() == 0) return {T(0), z.imag()};
+    const P x0 = detail::real::root_of(z.real()), y0 = detail::real::root_of(z.imag());
+    if (x0 == 0 && y0 == 0) {
+        if constexpr (detail::differentiable<T>)
+            return {detail::real::sqrt(T::shifted(0, z.real())), detail::real::sqrt(T::shifted(0, z.imag()))};
+        else
+            return {T(0), z.imag()};
+    }
     // The larger part without cancellation, the other from their product. Arguments near the ends of the
     // range are scaled.
-    const T a = detail::real::fabs(z.real()), b = detail::real::fabs(z.imag());
-    const T size = a > b ? a : b;
-    constexpr T huge = std::is_same_v<T, float> ? T(0x1p120) : T(0x1p1000);
-    const T scale = size > huge ? T(0.25) : size < 1 / huge ? T(0x1p30) : T(1);
-    const T re = a * (scale * scale), im = z.imag() * (scale * scale);
+    const P a = detail::real::fabs(x0), b = detail::real::fabs(y0);
+    const P size = a > b ? a : b;
+    constexpr P huge = std::is_same_v<P, float> ? P(0x1p120) : P(0x1p1000);
+    const P scale = size > huge ? P(0.25) : size < 1 / huge ? P(0x1p30) : P(1);
+    const P side = detail::real::copysign(P(1), y0);
+    const T re = z.real() * ((x0 < 0 ? -1 : 1) * scale * scale), im = z.imag() * (scale * scale);
     const T root = detail::real::sqrt((re + detail::real::hypot(re, im)) / 2);
     const T t = root / scale, other = im / (root + root) / scale;
-    if (z.real() >= 0) return {t, other};
-    return {detail::real::fabs(other), detail::real::copysign(t, z.imag())};
+    if (x0 >= 0) return {t, other};
+    return {other * side, t * side};
 }
 
 /// exp(y log(x)); 0 to the power 0 is 1, to a power with positive real part 0. One of the two is complex.
@@ -284,7 +299,18 @@ WARPX_HOST_DEVICE auto pow(const X& x, const Y& y) noexcept {
     using C = decltype(value(x) * value(y));
     using T = typename C::value_type;
     const C a(value(x)), b(value(y));
-    if (a == C(T(0), T(0)))
+    if constexpr (detail::differentiable<T>) {
+        using S = typename T::scalar;
+        using P = typename T::partial;
+        if (a == C(0, 0)) { // to x: y x^(y - 1); to y: 0, as for real numbers
+            const complex<S> base(a.real().primal(), a.imag().primal()),
+                e(b.real().primal(), b.imag().primal());
+            const complex<S> v = pow(base, e);
+            const complex<S> slope = e == complex<S>(0, 0) ? e : e * pow(base, e - 1);
+            return C(T::chain(v.real(), a.real(), P(slope.real()), a.imag(), P(-slope.imag())),
+                     T::chain(v.imag(), a.real(), P(slope.imag()), a.imag(), P(slope.real())));
+        }
+    } else if (a == C(T(0), T(0)))
         return b == C(T(0), T(0)) ? C(T(1), T(0)) : b.real() > 0 ? C(T(0), T(0)) : C(T(1), T(0)) / a;
     return exp(b * log(a));
 }

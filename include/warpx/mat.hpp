@@ -13,6 +13,9 @@ namespace detail {
 
 template <class T> inline constexpr bool is_mat = false;
 template <class T, int R, int C> inline constexpr bool is_mat<mat<T, R, C>> = true;
+template <plain_real T, int R, int C, class N> struct with_number<mat<T, R, C>, N> {
+    using type = mat<N, R, C>;
+};
 
 template <class X>
 concept any_mat = is_mat<value_type_t<X>>;
@@ -120,7 +123,7 @@ template <class T, int R, int C> struct mat {
         for (int r = 0; r < R; ++r)
             for (int c = 0; c < columns; ++c) {
                 S s = a(r, 0) * b(0, c);
-                for (int k = 1; k < C; ++k) s = s + a(r, k) * b(k, c);
+                for (int k = 1; k < C; ++k) s += a(r, k) * b(k, c);
                 m(r, c) = s;
             }
         return m;
@@ -142,8 +145,7 @@ template <class T, int R, int C> struct mat {
         return r;
     }
     template <class S>
-        requires(!detail::any_mat<S> && !detail::any_vec<S> &&
-                 std::is_constructible_v<detail::sum_t<T>, value_type_t<S>>)
+        requires(!detail::any_mat<S> && detail::scales<S, T>)
     WARPX_HOST_DEVICE friend constexpr sum_type operator*(const mat& a, const S& s) noexcept {
         const auto t = static_cast<detail::sum_t<T>>(value(s));
         sum_type m{};
@@ -151,14 +153,12 @@ template <class T, int R, int C> struct mat {
         return m;
     }
     template <class S>
-        requires(!detail::any_mat<S> && !detail::any_vec<S> &&
-                 std::is_constructible_v<detail::sum_t<T>, value_type_t<S>>)
+        requires(!detail::any_mat<S> && detail::scales<S, T>)
     WARPX_HOST_DEVICE friend constexpr sum_type operator*(const S& s, const mat& a) noexcept {
         return a * s;
     }
     template <class S>
-        requires(!detail::any_mat<S> && !detail::any_vec<S> &&
-                 std::is_constructible_v<detail::sum_t<T>, value_type_t<S>>)
+        requires(!detail::any_mat<S> && detail::scales<S, T>)
     WARPX_HOST_DEVICE friend constexpr sum_type operator/(const mat& a, const S& s) noexcept {
         const auto t = static_cast<detail::sum_t<T>>(value(s));
         sum_type m{};

@@ -248,7 +248,10 @@ template <class C, class X, class Y>
              (std::is_same_v<value_type_t<X>, value_type_t<Y>> || detail::numerics<X, Y>))
 WARPX_INLINE WARPX_HOST_DEVICE constexpr auto select(const C& condition, const X& x, const Y& y) noexcept {
     const bool c = value(condition);
-    if constexpr (std::is_same_v<value_type_t<X>, value_type_t<Y>>) {
+    if constexpr (detail::any_vec<X> && detail::numerics<X, Y> &&
+                  detail::differentiable<detail::number_t<X>>) {
+        return detail::apply_same([c](auto a, auto b) { return detail::choose_number(c, a, b); }, x, y);
+    } else if constexpr (std::is_same_v<value_type_t<X>, value_type_t<Y>>) {
         return detail::choose_number<value_type_t<X>>(c, value(x), value(y));
     } else {
         return detail::apply_same([c](auto a, auto b) { return detail::choose_number(c, a, b); }, x, y);

@@ -12,11 +12,23 @@ namespace detail {
 
 template <class T> inline constexpr bool is_quat = false;
 template <class T> inline constexpr bool is_quat<quat<T>> = true;
+template <plain_real T, class N> struct with_number<quat<T>, N> {
+    using type = quat<N>;
+};
 
 template <class X>
 concept any_quat = is_quat<value_type_t<X>>;
 template <class X>
 concept any_vec3 = any_vec<X> && (value_type_t<X>::size() == 3);
+
+/// T, or what it meets a U with derivatives in.
+template <class T, class U> struct meet_derivative {
+    using type = T;
+};
+template <class T, differentiable U> struct meet_derivative<T, U> {
+    using type = decltype(T{} + U{});
+};
+template <class T, class U> using meet_derivative_t = typename meet_derivative<T, U>::type;
 
 /// The type quaternions of X are computed in.
 template <class X> using quat_sum_t = sum_t<typename value_type_t<X>::value_type>;
@@ -90,15 +102,18 @@ template <class T> struct quat {
                 a.w * b.z + a.x * b.y - a.y * b.x + a.z * b.w, a.w * b.w - a.x * b.x - a.y * b.y - a.z * b.z};
     }
     template <detail::any_real S>
+        requires(!detail::lifts<T, S>)
     WARPX_HOST_DEVICE friend constexpr sum_type operator*(const quat& a, const S& s) noexcept {
         const auto t = static_cast<detail::sum_t<T>>(value(s));
         return {a.x * t, a.y * t, a.z * t, a.w * t};
     }
     template <detail::any_real S>
+        requires(!detail::lifts<T, S>)
     WARPX_HOST_DEVICE friend constexpr sum_type operator*(const S& s, const quat& a) noexcept {
         return a * s;
     }
     template <detail::any_real S>
+        requires(!detail::lifts<T, S>)
     WARPX_HOST_DEVICE friend constexpr sum_type operator/(const quat& a, const S& s) noexcept {
         const auto t = static_cast<detail::sum_t<T>>(value(s));
         return {a.x / t, a.y / t, a.z / t, a.w / t};
@@ -174,12 +189,16 @@ WARPX_HOST_DEVICE constexpr auto dot(const P& p, const Q& q) noexcept {
     return a.x * b.x + a.y * b.y + a.z * b.z + a.w * b.w;
 }
 
-/// sqrt(dot(q, q)).
+/// sqrt(dot(q, q)). The derivative at zero is 0.
 template <detail::any_quat Q> WARPX_HOST_DEVICE auto length(const Q& q) noexcept {
-    return detail::real::sqrt(dot(q, q));
+    const auto s = dot(q, q);
+    if constexpr (detail::differentiable<std::remove_const_t<decltype(s)>>)
+        return detail::real::norm_of(s);
+    else
+        return detail::real::sqrt(s);
 }
 
-/// q divided by its length; the identity for zero.
+/// q divided by its length; the identity, with derivative 0, for zero.
 template <detail::any_quat Q> WARPX_HOST_DEVICE auto normalize(const Q& q) noexcept {
     using result = quat<detail::quat_sum_t<Q>>;
     const auto l = length(q);
@@ -210,7 +229,7 @@ WARPX_HOST_DEVICE constexpr auto rotate_inv(const Q& q, const V& v) noexcept {
 /// The rotation by `angle` radians about the unit vector `axis`.
 template <detail::any_vec3 V, detail::any_real A>
 WARPX_HOST_DEVICE auto quat_from_axis_angle(const V& axis, const A& angle) noexcept {
-    using T = detail::quotient_t<detail::component_t<V>>;
+    using T = detail::meet_derivative_t<detail::quotient_t<detail::component_t<V>>, value_type_t<A>>;
     T s, c;
     detail::real::sincos(static_cast<T>(value(angle)) / 2, s, c);
     return quat<T>(vec<T, 3>(value(axis)) * s, c);
@@ -222,7 +241,8 @@ template <class T> struct axis_angle {
     T angle;
 };
 
-/// Axis and angle of the rotation by q. The axis is (1, 0, 0) where there is no rotation.
+/// Axis and angle of the rotation by q. The axis is (1, 0, 0) where there is no rotation; its derivative and
+/// that of the angle are 0 there.
 template <detail::any_quat Q> WARPX_HOST_DEVICE auto quat_to_axis_angle(const Q& q) noexcept {
     using T = detail::quat_sum_t<Q>;
     const quat<T> p(value(q));
@@ -278,7 +298,7 @@ WARPX_HOST_DEVICE auto quat_from_matrix(const M& matrix) noexcept {
 /// line. At t = 1 the result is q or -q.
 template <detail::any_quat P, detail::any_quat Q, detail::any_real S>
 WARPX_HOST_DEVICE auto slerp(const P& p, const Q& q, const S& t) noexcept {
-    using T = decltype(dot(p, q));
+    using T = detail::meet_derivative_t<decltype(dot(p, q)), value_type_t<S>>;
     const quat<T> a(value(p));
     quat<T> b(value(q));
     const T u = static_cast<T>(value(t));

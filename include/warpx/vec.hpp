@@ -14,6 +14,9 @@ namespace detail {
 
 template <class T> inline constexpr bool is_vec = false;
 template <class T, int N> inline constexpr bool is_vec<vec<T, N>> = true;
+template <plain_real T, int M, class N> struct with_number<vec<T, M>, N> {
+    using type = vec<N, M>;
+};
 
 /// The type in which sums of T are computed, as in C++: float for half, int for the small integers.
 template <class T> using sum_t = decltype(T{} + T{});
@@ -68,6 +71,9 @@ concept any_vec = is_vec<value_type_t<X>>;
 template <class X> using component_t = typename value_type_t<X>::value_type;
 template <class X>
 concept any_real = is_real<value_type_t<X>>;
+/// A scalar that a vector of T may be multiplied with.
+template <class S, class T>
+concept scales = !any_vec<S> && std::is_constructible_v<sum_t<T>, value_type_t<S>> && !lifts<T, S>;
 template <class X, class Y>
 concept vecs_of_one_size = any_vec<X> && any_vec<Y> && (value_type_t<X>::size() == value_type_t<Y>::size());
 template <class X, class Y>
@@ -168,19 +174,19 @@ public:
 
     // With a scalar: it is converted to the type of the sum first.
     template <class S>
-        requires(!detail::any_vec<S> && std::is_constructible_v<detail::sum_t<T>, value_type_t<S>>)
+        requires detail::scales<S, T>
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator*(const vec& a, const S& s) noexcept {
         const auto c = static_cast<detail::sum_t<T>>(value(s));
         return detail::map_components<N>([c](const T& t) { return t * c; }, a);
     }
     template <class S>
-        requires(!detail::any_vec<S> && std::is_constructible_v<detail::sum_t<T>, value_type_t<S>>)
+        requires detail::scales<S, T>
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator*(const S& s, const vec& a) noexcept {
         const auto c = static_cast<detail::sum_t<T>>(value(s));
         return detail::map_components<N>([c](const T& t) { return c * t; }, a);
     }
     template <class S>
-        requires(!detail::any_vec<S> && std::is_constructible_v<detail::sum_t<T>, value_type_t<S>>)
+        requires detail::scales<S, T>
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator/(const vec& a, const S& s) noexcept {
         const auto c = static_cast<detail::sum_t<T>>(value(s));
         return detail::map_components<N>([c](const T& t) { return t / c; }, a);

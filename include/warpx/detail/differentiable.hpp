@@ -147,6 +147,18 @@ using wider_t =
     std::conditional_t<(sizeof(typename value_type_t<X>::plain) > sizeof(typename value_type_t<Y>::plain)),
                        value_type_t<X>, value_type_t<Y>>;
 
+/// A vector, matrix, quaternion or complex number of constants as one of `N`; specialized where these are
+/// defined.
+template <class V, class N> struct with_number {};
+template <class V, class S>
+concept lifted = differentiable<value_type_t<S>> &&
+                 requires { typename with_number<value_type_t<V>, value_type_t<S>>::type; };
+template <class V, class S> using lifted_t = typename with_number<value_type_t<V>, value_type_t<S>>::type;
+
+/// `S` as a factor would give derivatives to a vector (or the like) of `T`, which has none: see `lifted`.
+template <class T, class S>
+concept lifts = differentiable<value_type_t<S>> && !differentiable<T>;
+
 } // namespace warpx::detail
 
 namespace warpx {
@@ -164,6 +176,32 @@ WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator*(const X& x, const Y& y) 
 template <class X, class Y>
     requires detail::differentiables_of_two_types<X, Y>
 WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator/(const X& x, const Y& y) { return detail::wider_t<X, Y>(value(x)) / detail::wider_t<X, Y>(value(y)); }
+
+// Vectors and the like of constants, with a number that has derivatives.
+template <class V, class S>
+    requires detail::lifted<V, S>
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator*(const V& v, const S& s) { return detail::lifted_t<V, S>(value(v)) * value(s); }
+template <class S, class V>
+    requires detail::lifted<V, S>
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator*(const S& s, const V& v) { return value(s) * detail::lifted_t<V, S>(value(v)); }
+template <class V, class S>
+    requires detail::lifted<V, S>
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator/(const V& v, const S& s) { return detail::lifted_t<V, S>(value(v)) / value(s); }
+template <class S, class V>
+    requires(detail::lifted<V, S> && requires(const detail::lifted_t<V, S>& v, value_type_t<S> s) { s / v; })
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator/(const S& s, const V& v) { return value(s) / detail::lifted_t<V, S>(value(v)); }
+template <class V, class S>
+    requires(detail::lifted<V, S> && requires(const detail::lifted_t<V, S>& v, value_type_t<S> s) { v + s; })
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator+(const V& v, const S& s) { return detail::lifted_t<V, S>(value(v)) + value(s); }
+template <class S, class V>
+    requires(detail::lifted<V, S> && requires(const detail::lifted_t<V, S>& v, value_type_t<S> s) { s + v; })
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator+(const S& s, const V& v) { return value(s) + detail::lifted_t<V, S>(value(v)); }
+template <class V, class S>
+    requires(detail::lifted<V, S> && requires(const detail::lifted_t<V, S>& v, value_type_t<S> s) { v - s; })
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator-(const V& v, const S& s) { return detail::lifted_t<V, S>(value(v)) - value(s); }
+template <class S, class V>
+    requires(detail::lifted<V, S> && requires(const detail::lifted_t<V, S>& v, value_type_t<S> s) { s - v; })
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator-(const S& s, const V& v) { return value(s) - detail::lifted_t<V, S>(value(v)); }
 // clang-format on
 
 } // namespace warpx

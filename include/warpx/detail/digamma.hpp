@@ -2,7 +2,6 @@
 // digamma.hpp: the first and the second derivative of log(gamma(x)).
 #pragma once
 
-#include "../limits.hpp"
 #include "real.hpp"
 
 namespace warpx::detail::real {
@@ -11,14 +10,16 @@ namespace warpx::detail::real {
 // recurrence to 10, where eight terms of the asymptotic series are exact to rounding. In double: a float
 // would lose half of its digits to cancellation.
 
+inline constexpr double digamma_pi = 3.14159265358979323846;
+
 /// digamma(x) = gamma'(x) / gamma(x). -infinity at 0, infinity at -0, NaN at the other poles, as in SciPy.
 WARPX_INLINE WARPX_HOST_DEVICE double digamma(double x) noexcept {
     double shift = 0;
     if (x <= 0) {
         const double r = x - rint(x);
         if (x == 0) return -1 / x;
-        if (r == 0) return limits<double>::quiet_NaN();
-        shift = -pi<double> / tan(pi<double> * r); // DLMF 5.5.4
+        if (r == 0) return r / r;
+        shift = -digamma_pi / tan(digamma_pi * r); // DLMF 5.5.4
         x = 1 - x;
     }
     for (; x < 10; x += 1) shift -= 1 / x; // DLMF 5.5.2
@@ -39,8 +40,8 @@ WARPX_INLINE WARPX_HOST_DEVICE double trigamma(double x) noexcept {
     double shift = 0, sign = 1;
     if (x <= 0) {
         const double r = x - rint(x);
-        if (r == 0) return limits<double>::infinity();
-        const double t = pi<double> / sin(pi<double> * r); // DLMF 5.15.6
+        if (r == 0) return 1 / (r * r);
+        const double t = digamma_pi / sin(digamma_pi * r); // DLMF 5.15.6
         shift = t * t;
         sign = -1;
         x = 1 - x;

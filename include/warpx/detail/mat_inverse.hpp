@@ -28,6 +28,8 @@ template <class T> struct minors4 {
 template <class T> WARPX_HOST_DEVICE constexpr auto pivot_size(const T& x) noexcept {
     if constexpr (requires { x.imag(); }) {
         return x.real() * x.real() + x.imag() * x.imag();
+    } else if constexpr (requires { x.root(); }) {
+        return pivot_size(x.root());
     } else {
         return x < T(0) ? -x : x;
     }
