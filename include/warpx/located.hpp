@@ -11,9 +11,9 @@
 namespace warpx {
 
 /// How a located value reaches memory. This one uses plain pointers; a form with other needs (tracing, say)
-/// brings its own: `place<T>` names where a `T` lies, `value<T>` is what a kernel computes with for it, `load`
-/// and `store` read and write it, `part` names a component within it, `used` hears that a value was needed,
-/// and `add`, where a form has one, is `y[i] += e`.
+/// brings its own: `place<T>` names where a `T` lies, `value<T>` is what a kernel computes with for it,
+/// `load` and `store` read and write it, `part` names a component within it, `used` hears that a value was
+/// needed, and `add`, where a form has one, is `y[i] += e`.
 struct direct_access {
     template <class T> using place = T*;
     template <class T> using value = T;
@@ -73,6 +73,7 @@ public:
         value_ = static_cast<value_type>(v);
     }
     template <class V> WARPX_HOST_DEVICE constexpr void store(const V& v) {
+        forget();
         value_ = static_cast<value_type>(v);
         Access::store(place_, value_);
     }
@@ -81,11 +82,16 @@ public:
     template <class V>
         requires requires(const place_type& p, const value_type& v) { Access::add(p, v); }
     WARPX_HOST_DEVICE constexpr void add(const V& v) {
+        forget();
         Access::add(place_, static_cast<value_type>(v));
     }
 
 protected:
     template <class, class> friend class located_whole;
+    /// Tells a form which records reads that this one was none.
+    WARPX_HOST_DEVICE constexpr void forget() const {
+        if constexpr (requires { Access::forget(value_); }) Access::forget(value_);
+    }
     value_type value_;
     place_type place_;
 };

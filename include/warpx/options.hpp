@@ -38,6 +38,7 @@ struct launch_options {
     const char* name = nullptr; ///< the kernel's name in messages; needed for capturing lambdas
     void* stream = nullptr;     ///< the cudaStream_t of a CUDA launch; null: that of the thread's stream_scope
     int block_size = 0;         ///< threads a block of a CUDA launch; 0: chosen by warpx
+    bool retain = false;        ///< adjoint launches leave the gradients of what is only written as they are
 };
 
 } // namespace warpx

@@ -71,6 +71,8 @@ public:
     strided_layout() = default;
     template <class A>
     explicit strided_layout(const A& a) noexcept : extents_(a.extents()), strides_(a.strides()) {}
+    WARPX_HOST_DEVICE strided_layout(const shape<N>& extents, const shape<N>& strides) noexcept
+        : extents_(extents), strides_(strides) {}
 
     WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
     WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept { return strides_[axis]; }

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// adjoint.hpp: launch_adjoint<kernel>(extents, arguments...): the gradient of a launch, from the kernel
+// itself.
+#pragma once
+
+#include "detail/byte_span.hpp"
+#include "forms/adjoint_item.hpp"
+#include "forms/probe.hpp"
+#include "gradient.hpp"
+#include "launch.hpp"
+
+namespace warpx {
+inline namespace WARPX_LAUNCH_NAMESPACE {
+
+/// Runs adjoint launches on one machine; defined in host/adjoint.hpp and cuda/adjoint.cuh.
+template <class Device> struct adjoint_backend {
+    static constexpr bool present = false;
+};
+
+namespace launching {
+
+template <class Backend> struct adjoint_of;
+template <class Device> struct adjoint_of<backend<Device>> {
+    using type = adjoint_backend<Device>;
+};
+
+/// What becomes of an adjoint launch that passed the rules.
+struct adjoint_now {
+    static void nothing() noexcept {}
+    template <class Backend, int R, class F, class... A>
+    static void on(const launch_options& options, const launch_site& site, const shape<R>& extents,
+                   const F& kernel, const A&... arguments) {
+        using adjoint = typename adjoint_of<Backend>::type;
+        static_assert(adjoint::present,
+                      "warpx::launch_adjoint: the gradients of CUDA arrays need a .cu file that "
+                      "includes <warpx/cuda/adjoint.cuh>");
+        if constexpr (adjoint::present) start<Backend, adjoint>(options, site, extents, kernel, arguments...);
+    }
+
+private:
+    template <class Backend, class Adjoint, int R, class F, class... A>
+    static void start(const launch_options& options, const launch_site& site, const shape<R>& extents,
+                      const F& kernel, const A&... arguments) {
+        if (const launch_hook* const hook = current_hook()) [[unlikely]] {
+            const hook_scope scope(*hook, site, extents.values, R,
+                                   Backend::place(options, site, arguments...), false);
+            Adjoint::launch(options, site, extents, kernel, arguments...);
+            return;
+        }
+        Adjoint::launch(options, site, extents, kernel, arguments...);
+    }
+};
+
+template <class Named, class Dim, class F, class... A>
+void start_adjoint(const launch_options& options, const Dim& dim, const F& kernel, const A&... arguments) {
+    dispatch<adjoint_now>(options, Named::site(options.name), shape_of(dim), kernel, arguments...);
+}
+
+// -- What is known at the launch
+// -----------------------------------------------------------------------------
+
+template <class A> inline constexpr bool argument_in_double = false;
+template <class T, int N, class D>
+inline constexpr bool argument_in_double<array<T, N, D>> = contains_double<std::remove_const_t<T>>;
+template <class T, class D>
+inline constexpr bool argument_in_double<scalar_with_grad<T, D>> = contains_double<T>;
+template <class Fields> inline constexpr bool fields_in_double = false;
+template <class... F>
+inline constexpr bool fields_in_double<field_list<void, F...>> = (argument_in_double<F> || ...);
+template <described S>
+inline constexpr bool argument_in_double<S> = fields_in_double<typename struct_traits<S>::fields>;
+
+/// The type that derivatives of a launch are computed in.
+template <class... A> using derivative_t = std::conditional_t<(argument_in_double<A> || ...), double, float>;
+
+/// One array of a launch, for the question of which meet.
+struct seen_array {
+    byte_span values, gradients;
+    int argument;
+    bool written, active;
+};
+
+/// What the arguments of an adjoint launch allow.
+struct adjoint_survey {
+    form::adjoint_facts facts;
+    bool any_gradient = false;
+    bool must_tape = false; // arrays meet in a way that registers would not see
+    bool any_gather = true; // some access is not to an item's own element
+};
+
+template <class T, int N, class D> bool own_elements_only(const array<T, N, D>& a) noexcept {
+    for (int axis = 0; axis < N; ++axis)
+        if (a.stride(axis) == 0 && a.extent(axis) > 1) return false;
+    return true;
+}
+/// Whether no two elements of an array share memory, for sure.
+template <class T, int N, class D> bool elements_apart(const array<T, N, D>& a) noexcept {
+    bool taken[N > 0 ? N : 1] = {};
+    int64_t reach = 1; // axes by rising strides: each must step over everything below it
+    for (int round = 0; round < N; ++round) {
+        int next = -1;
+        for (int axis = 0; axis < N; ++axis) {
+            if (taken[axis] || a.extent(axis) <= 1) continue;
+            const auto size = [&](int k) { return a.stride(k) < 0 ? -a.stride(k) : a.stride(k); };
+            if (next < 0 || size(axis) < size(next)) next = axis;
+        }
+        if (next < 0) return true;
+        const int64_t stride = a.stride(next) < 0 ? -a.stride(next) : a.stride(next);
+        if (stride < reach) return false;
+        reach = stride * (a.extent(next) - 1) + reach;
+        taken[next] = true;
+    }
+    return true;
+}
+
+template <class Kernel, int R, int Most> class surveyor {
+public:
+    explicit surveyor(const shape<R>& extents, const launch_options& options) noexcept
+        : extents_(extents), options_(options) {}
+
+    template <int Argument, class A> void look(const A& a) {
+        if constexpr (Argument < form::adjoint_facts::most) {
+            const auto each = [&](const auto& array) { look_at<Argument>(array); };
+            if constexpr (is_scalar_with_grad<A>)
+                survey.any_gradient = true;
+            else
+                for_each_array(each, a);
+        }
+    }
+    /// Which arrays meet; call it last.
+    void compare() noexcept {
+        for (int one = 0; one < count_; ++one) {
+            for (int other = 0; other < count_; ++other) {
+                if (one == other) continue;
+                const seen_array &a = arrays_[one], &b = arrays_[other];
+                if (a.written && a.values.meets(b.values)) survey.must_tape = true;
+                if (!a.gradients.meets(b.gradients)) continue;
+                survey.facts.of[a.argument].exclusive = false;
+                if (a.written || b.written) survey.must_tape = true;
+            }
+        }
+    }
+
+    adjoint_survey survey;
+
+private:
+    template <int Argument, class T, int N, class D> void look_at(const array<T, N, D>& a) {
+        using facts = access_facts<Kernel, Argument>;
+        auto& f = survey.facts.of[Argument];
+        constexpr bool active = is_active<std::remove_const_t<T>>;
+        const bool has_gradient = active && a.has_grad();
+        survey.any_gradient = survey.any_gradient || has_gradient;
+        f.covers = covers(a);
+        f.exclusive = facts::known() == access_kind::pointwise && f.covers && own_elements_only(a) &&
+                      (!has_gradient || elements_apart(a.grad()));
+        f.retained = options_.retain;
+        if (!std::is_const_v<T> && !elements_apart(a)) survey.must_tape = true;
+        if (count_ < Most) {
+            arrays_[count_] = {byte_span::of(a), has_gradient ? byte_span::of(a.grad()) : byte_span{0, 0},
+                               Argument, !std::is_const_v<T>, active};
+            ++count_;
+        }
+    }
+    template <class T, int N, class D> bool covers(const array<T, N, D>& a) const noexcept {
+        if constexpr (N != R) {
+            return false;
+        } else {
+            for (int axis = 0; axis < N; ++axis)
+                if (a.extent(axis) < extents_[axis]) return false;
+            return true;
+        }
+    }
+
+    const shape<R>& extents_;
+    const launch_options& options_;
+    seen_array arrays_[Most > 0 ? Most : 1];
+    int count_ = 0;
+};
+
+template <class A> inline constexpr int arrays_in = 0;
+template <class T, int N, class D> inline constexpr int arrays_in<array<T, N, D>> = 1;
+template <class Fields> inline constexpr int arrays_in_fields = 0;
+template <class... F>
+inline constexpr int arrays_in_fields<field_list<void, F...>> = (arrays_in<F> + ... + 0);
+template <described S>
+inline constexpr int arrays_in<S> = arrays_in_fields<typename struct_traits<S>::fields>;
+
+template <class Kernel, int R, int... Argument, class... A>
+adjoint_survey survey_adjoint(std::integer_sequence<int, Argument...> numbers, const launch_options& options,
+                              const shape<R>& extents, const A&... arguments) {
+    static_assert(sizeof...(A) <= form::adjoint_facts::most, "warpx::launch_adjoint: at most 64 arguments");
+    kernel_probe<std::remove_const_t<decltype(numbers)>, Kernel, R, A...>::require();
+    surveyor<Kernel, R, (arrays_in<A> + ... + 0)> s(extents, options);
+    (s.template look<Argument>(arguments), ...);
+    s.compare();
+    return s.survey;
+}
+
+} // namespace launching
+
+/// Adds the gradient of `launch<K>(dim, arguments...)`: with the gradients of what the launch writes, as they
+/// stand in the arrays' `grad()`, it adds to those of what it reads. Arrays without a gradient, and scalars
+/// without `with_grad`, cost nothing. In detail (docs/gradients.md):
+///  * The gradient of an element that the kernel overwrites is consumed: it becomes what depends on the old
+///    value, zero if nothing does. Elements it adds to (`+=`, atomic_add) keep theirs.
+///    `launch_options::retain` leaves the gradients of elements that are only written as they are.
+///  * It differentiates at the values that it finds, and writes none: an array that the kernel reads and
+///    overwrites must hold what it held before the launch.
+/// Where, when, and what it throws: as `launch`.
+template <const auto& K, shape_like Dim, class... A>
+void launch_adjoint(const Dim& dim, const A&... arguments) {
+    launching::start_adjoint<launching::named<K>>(launch_options{}, dim, detail::kernel_ref<K>{},
+                                                  arguments...);
+}
+template <const auto& K, int R, class... A>
+void launch_adjoint(const int64_t (&dim)[R], const A&... arguments) {
+    launching::start_adjoint<launching::named<K>>(launch_options{}, dim, detail::kernel_ref<K>{},
+                                                  arguments...);
+}
+template <const auto& K, shape_like Dim, class... A>
+void launch_adjoint(const launch_options& options, const Dim& dim, const A&... arguments) {
+    launching::start_adjoint<launching::named<K>>(options, dim, detail::kernel_ref<K>{}, arguments...);
+}
+template <const auto& K, int R, class... A>
+void launch_adjoint(const launch_options& options, const int64_t (&dim)[R], const A&... arguments) {
+    launching::start_adjoint<launching::named<K>>(options, dim, detail::kernel_ref<K>{}, arguments...);
+}
+
+/// The same for a struct with a static `forward`.
+template <class K, shape_like Dim, class... A> void launch_adjoint(const Dim& dim, const A&... arguments) {
+    launching::start_adjoint<launching::named_type<K>>(launch_options{}, dim, detail::struct_kernel<K>{},
+                                                       arguments...);
+}
+template <class K, int R, class... A> void launch_adjoint(const int64_t (&dim)[R], const A&... arguments) {
+    launching::start_adjoint<launching::named_type<K>>(launch_options{}, dim, detail::struct_kernel<K>{},
+                                                       arguments...);
+}
+template <class K, shape_like Dim, class... A>
+void launch_adjoint(const launch_options& options, const Dim& dim, const A&... arguments) {
+    launching::start_adjoint<launching::named_type<K>>(options, dim, detail::struct_kernel<K>{},
+                                                       arguments...);
+}
+template <class K, int R, class... A>
+void launch_adjoint(const launch_options& options, const int64_t (&dim)[R], const A&... arguments) {
+    launching::start_adjoint<launching::named_type<K>>(options, dim, detail::struct_kernel<K>{},
+                                                       arguments...);
+}
+
+/// The same for a callable object. What it captures has no gradient.
+template <shape_like Dim, class F, class... A>
+    requires(!shape_like<F>)
+void launch_adjoint(const Dim& dim, const F& kernel, const A&... arguments) {
+    launching::start_adjoint<launching::named_type<F>>(launch_options{}, dim, kernel, arguments...);
+}
+template <int R, class F, class... A>
+void launch_adjoint(const int64_t (&dim)[R], const F& kernel, const A&... arguments) {
+    launching::start_adjoint<launching::named_type<F>>(launch_options{}, dim, kernel, arguments...);
+}
+template <shape_like Dim, class F, class... A>
+    requires(!shape_like<F>)
+void launch_adjoint(const launch_options& options, const Dim& dim, const F& kernel, const A&... arguments) {
+    launching::start_adjoint<launching::named_type<F>>(options, dim, kernel, arguments...);
+}
+template <int R, class F, class... A>
+void launch_adjoint(const launch_options& options, const int64_t (&dim)[R], const F& kernel,
+                    const A&... arguments) {
+    launching::start_adjoint<launching::named_type<F>>(options, dim, kernel, arguments...);
+}
+
+} // namespace WARPX_LAUNCH_NAMESPACE
+} // namespace warpx

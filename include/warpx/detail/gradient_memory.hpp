@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// gradient_memory.hpp: how the adjoint forms read, add to and clear the elements of gradients.
+#pragma once
+
+#include "../atomic.hpp"
+#include "../dual.hpp"
+
+namespace warpx::detail {
+
+/// The types that gradients are stored in, as a number that a tape can keep.
+enum class stored_as : int { float32, float64, float16, brain16 };
+template <class T>
+inline constexpr stored_as stored_as_v = std::is_same_v<T, double>     ? stored_as::float64
+                                         : std::is_same_v<T, half>     ? stored_as::float16
+                                         : std::is_same_v<T, bfloat16> ? stored_as::brain16
+                                                                       : stored_as::float32;
+
+/// A real type with a derivative: what else an array holds is passive.
+template <class T>
+inline constexpr bool is_active_scalar = std::is_same_v<T, float> || std::is_same_v<T, double> ||
+                                         std::is_same_v<T, half> || std::is_same_v<T, bfloat16>;
+
+/// Where the gradient of one real number lies. Null: it has none. For forward over reverse (`P` a dual) the
+/// tangents of that gradient lie elsewhere, `step` elements from one direction to the next.
+template <class P> struct gradient_slot_of {
+    void* data = nullptr;
+};
+template <class T, int D> struct gradient_slot_of<dual<T, D>> {
+    void* data = nullptr;
+    void* tangent = nullptr;
+    int64_t step = 0;
+};
+
+template <class T, class P> WARPX_INLINE WARPX_HOST_DEVICE P read_gradient(const gradient_slot_of<P>& s) {
+    if constexpr (std::is_floating_point_v<P>) {
+        return s.data == nullptr ? P(0) : static_cast<P>(*static_cast<const T*>(s.data));
+    } else {
+        using R = typename P::plain;
+        P g(s.data == nullptr ? R(0) : static_cast<R>(*static_cast<const T*>(s.data)));
+        if (s.tangent != nullptr)
+            for (int k = 0; k < P::directions; ++k)
+                g.d[k] = static_cast<R>(static_cast<const T*>(s.tangent)[k * s.step]);
+        return g;
+    }
+}
+template <class T, class P> WARPX_INLINE WARPX_HOST_DEVICE void clear_gradient(const gradient_slot_of<P>& s) {
+    if (s.data != nullptr) *static_cast<T*>(s.data) = static_cast<T>(0.0f);
+    if constexpr (!std::is_floating_point_v<P>) {
+        if (s.tangent != nullptr)
+            for (int k = 0; k < P::directions; ++k)
+                static_cast<T*>(s.tangent)[k * s.step] = static_cast<T>(0.0f);
+    }
+}
+/// Adds atomically: other items may add to the same element.
+template <class T, class P>
+WARPX_INLINE WARPX_HOST_DEVICE void add_gradient(const gradient_slot_of<P>& s, const P& v) {
+    if constexpr (std::is_floating_point_v<P>) {
+        if (s.data != nullptr) (void)atomic_add_scalar(static_cast<T*>(s.data), static_cast<T>(v));
+    } else {
+        if (s.data != nullptr) (void)atomic_add_scalar(static_cast<T*>(s.data), static_cast<T>(v.root()));
+        if (s.tangent != nullptr)
+            for (int k = 0; k < P::directions; ++k)
+                (void)atomic_add_scalar(static_cast<T*>(s.tangent) + k * s.step, static_cast<T>(v.d[k]));
+    }
+}
+
+/// The same for a type known by its number.
+template <class F> WARPX_INLINE WARPX_HOST_DEVICE auto with_stored_type(stored_as type, const F& f) {
+    return type == stored_as::float32   ? f(float{})
+           : type == stored_as::float64 ? f(double{})
+           : type == stored_as::float16 ? f(half{})
+                                        : f(bfloat16{});
+}
+
+} // namespace warpx::detail

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// host/adjoint.hpp: adjoint launches on the host.
+#pragma once
+
+#include "../adjoint.hpp"
+#include "launch.hpp"
+
+#include <stdlib.h>
+
+#if defined(__GNUC__) && !defined(__clang__)
+// No vectors from straight-line code: it packs what the derivatives need apart.
+#    define WARPX_DETAIL_ADJOINT_LOOP                                                                        \
+        [[gnu::noinline, gnu::flatten, gnu::optimize("O3", "no-tree-slp-vectorize", "no-math-errno")]]
+#else
+#    define WARPX_DETAIL_ADJOINT_LOOP [[gnu::noinline, gnu::flatten]]
+#endif
+
+namespace warpx {
+inline namespace WARPX_LAUNCH_NAMESPACE {
+
+namespace launching {
+
+/// Memory of the tapes of one thread; grows as needed.
+template <class P> class tape_arena {
+public:
+    tape_arena() = default;
+    ~tape_arena() { release(); }
+    tape_arena(const tape_arena&) = delete;
+    tape_arena& operator=(const tape_arena&) = delete;
+
+    const tape_memory<P>& memory() const noexcept { return memory_; }
+    void grow(int64_t entries, int64_t stores) {
+        if (entries > memory_.entry_capacity) {
+            const int64_t room = entries + entries / 4 + 1024;
+            free(memory_.entries), free(memory_.adjoints);
+            memory_.entry_capacity = 0;
+            memory_.entries =
+                static_cast<tape_entry<P>*>(malloc(static_cast<size_t>(room) * sizeof(tape_entry<P>)));
+            memory_.adjoints = static_cast<P*>(malloc(static_cast<size_t>(room) * sizeof(P)));
+            if (memory_.entries == nullptr || memory_.adjoints == nullptr) throw std::bad_alloc();
+            memory_.entry_capacity = room;
+        }
+        if (stores > memory_.store_capacity) {
+            const int64_t room = stores + stores / 4 + 64;
+            free(memory_.stores);
+            memory_.store_capacity = 0;
+            memory_.stores =
+                static_cast<tape_store<P>*>(malloc(static_cast<size_t>(room) * sizeof(tape_store<P>)));
+            if (memory_.stores == nullptr) throw std::bad_alloc();
+            memory_.store_capacity = room;
+        }
+    }
+
+private:
+    void release() noexcept { free(memory_.entries), free(memory_.adjoints), free(memory_.stores); }
+    tape_memory<P> memory_;
+};
+
+/// Runs one item on a tape in memory.
+template <class P, int R, class F, class... H>
+WARPX_COLD void run_on_tape(const index<R>& i, const F& kernel, const H&... handles) {
+    static thread_local tape_arena<P> arena;
+    for (;;) {
+        tape<P> on(arena.memory());
+        if (taped_item(on, kernel, i, handles...)) return;
+        arena.grow(on.entries(), on.stores());
+    }
+}
+
+template <class P, int R, class F, class... H>
+[[gnu::noinline]] void taped_range(const shape<R>& extents, int64_t begin, int64_t end, const F& kernel,
+                                   const H&... handles) {
+    for (int64_t item = begin; item < end; ++item) {
+        shape<R> position;
+        for (int64_t rest = item, axis = R - 1; axis >= 0; --axis) {
+            position[static_cast<int>(axis)] = rest % extents[static_cast<int>(axis)];
+            rest /= extents[static_cast<int>(axis)];
+        }
+        run_on_tape<P>(index_access::make(position), kernel, handles...);
+    }
+}
+
+/// A scalar's gradient is summed here over a range, then added once.
+template <class V, class P> struct range_sum {
+    WARPX_INLINE V view(const V& v) noexcept { return v; }
+    template <class A> void finish(const A&) noexcept {}
+};
+template <class T, class P> struct range_sum<scalar_view<T, P>, P> {
+    static constexpr int count = active_count<T>();
+    P sums[count];
+    WARPX_INLINE scalar_view<T, P> view(const scalar_view<T, P>& v) noexcept {
+        for (int k = 0; k < count; ++k) sums[k] = no_sum<P>();
+        return {v.value, sums};
+    }
+    template <class D> void finish(const scalar_with_grad<T, D>& a) noexcept {
+        using S = leaf_t<T>;
+        for (int k = 0; k < count; ++k)
+            (void)atomic_add_scalar(reinterpret_cast<S*>(a.gradient.data_handle()) + k,
+                                    static_cast<S>(sums[k]));
+    }
+};
+
+/// Items that need the tape are told to `again`.
+template <class F, class Again, int... A, class... V>
+WARPX_DETAIL_ADJOINT_LOOP void adjoint_line(std::integer_sequence<int, A...> numbers, int64_t begin,
+                                            int64_t end, F kernel, const Again& again, V... views) {
+    for (int64_t i = begin; i < end; ++i)
+        if (!fast_item(numbers, kernel, index_access::make(shape<1>(i)), views...)) [[unlikely]]
+            again(i);
+}
+template <class F, class Again, int R, int... A, class... V>
+WARPX_DETAIL_ADJOINT_LOOP void adjoint_rows(std::integer_sequence<int, A...> numbers, shape<R> extents,
+                                            int64_t begin, int64_t end, F kernel, const Again& again,
+                                            V... views) {
+    const int64_t length = extents[R - 1];
+    for (int64_t item = begin; item < end;) {
+        shape<R> position;
+        int64_t rest = item;
+        for (int axis = R - 1; axis >= 0; --axis) {
+            position[axis] = rest % extents[axis];
+            rest /= extents[axis];
+        }
+        const int64_t first = position[R - 1];
+        const int64_t last = length < first + (end - item) ? length : first + (end - item);
+        for (int64_t k = first; k < last; ++k) {
+            position[R - 1] = k;
+            if (!fast_item(numbers, kernel, index_access::make(position), views...)) [[unlikely]]
+                again(item + (k - first));
+        }
+        item += last - first;
+    }
+}
+
+template <class F, class... V> inline constinit host::work_cost adjoint_cost{};
+
+template <template <int> class Layout, class P, int... Argument, int R, class F, class... A>
+void run_adjoint(std::integer_sequence<int, Argument...> numbers, const launch_options& options,
+                 const shape<R>& extents, const form::adjoint_facts& facts, const F& kernel,
+                 const A&... arguments) {
+    const form::adjoint<Layout, P> fast{&facts};
+    const form::taped<P, 0> taped{&facts};
+    const auto body = [&, ... views = bound<form::adjoint<Layout, P>, Argument, A>::make(fast, arguments),
+                       ... handles = bound<form::taped<P, 0>, Argument, A>::make(taped, arguments)](
+                          int64_t begin, int64_t end) {
+        const auto again = [&](int64_t item) { taped_range<P>(extents, item, item + 1, kernel, handles...); };
+        [&](range_sum<std::remove_const_t<decltype(views)>, P>... sums) {
+            if constexpr (R == 1)
+                adjoint_line(numbers, begin, end, kernel, again, sums.view(views)...);
+            else
+                adjoint_rows(numbers, extents, begin, end, kernel, again, sums.view(views)...);
+            (sums.finish(arguments), ...);
+        }(range_sum<std::remove_const_t<decltype(views)>, P>{}...);
+    };
+    run_ranges(options, extents.count(), 1, body,
+               adjoint_cost<F, bound<form::adjoint<Layout, P>, Argument, A>...>);
+}
+
+template <class P, int... Argument, int R, class F, class... A>
+void run_taped(std::integer_sequence<int, Argument...>, const launch_options& options,
+               const shape<R>& extents, const form::adjoint_facts& facts, const F& kernel,
+               const A&... arguments) {
+    using form_type = form::taped<P, 0>;
+    const form_type taped{&facts};
+    const auto body = [&, ... handles = bound<form_type, Argument, A>::make(taped, arguments)](int64_t begin,
+                                                                                               int64_t end) {
+        taped_range<P>(extents, begin, end, kernel, handles...);
+    };
+    run_ranges(options, extents.count(), 1, body, adjoint_cost<F, bound<form_type, Argument, A>...>);
+}
+
+/// Whether arrays and gradients lie compactly.
+template <class... A> bool gradients_compact(const A&... arguments) noexcept {
+    bool compact = true;
+    [[maybe_unused]] const auto look = [&compact](const auto& a) {
+        compact = compact && a.is_compact() && (!a.has_grad() || a.grad().is_compact());
+    };
+    (for_each_array(look, arguments), ...);
+    return compact;
+}
+
+} // namespace launching
+
+template <> struct adjoint_backend<device::host> {
+    static constexpr bool present = true;
+
+    /// Runs on the pool, or on the executor of the options, and returns when all items are done.
+    template <int R, class F, class... A>
+    static void launch(const launch_options& options, const detail::launch_site&, const shape<R>& extents,
+                       const F& kernel, const A&... arguments) {
+        using namespace launching;
+        using P = derivative_t<A...>;
+        constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
+        const adjoint_survey survey = survey_adjoint<F, R>(numbers, options, extents, arguments...);
+        if (!survey.any_gradient) return;
+        if (survey.must_tape)
+            run_taped<P>(numbers, options, extents, survey.facts, kernel, arguments...);
+        else if (gradients_compact(arguments...))
+            run_adjoint<compact_layout, P>(numbers, options, extents, survey.facts, kernel, arguments...);
+        else
+            run_adjoint<strided_layout, P>(numbers, options, extents, survey.facts, kernel, arguments...);
+    }
+};
+
+} // namespace WARPX_LAUNCH_NAMESPACE
+} // namespace warpx
+
+#undef WARPX_DETAIL_ADJOINT_LOOP
