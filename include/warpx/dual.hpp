@@ -26,6 +26,7 @@ template <class T, int K> struct dual : detail::differentiable_operators<dual<T,
     using plain = T;
     using scalar = T;
     using partial = T;
+    static constexpr int directions = K;
 
     /// The value; the derivatives.
     T v;
