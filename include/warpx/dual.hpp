@@ -33,9 +33,11 @@ template <class T, int K> struct dual : detail::differentiable_operators<dual<T,
     vec<T, K> d;
 
     dual() = default;
-    /// A constant.
+    /// A constant. (Explicit from a located one: an integer element beside its struct's floats stays an
+    /// integer.)
     template <detail::plain_real U>
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr dual(const U& u) noexcept : v(static_cast<T>(value(u))), d{} {}
+    WARPX_INLINE WARPX_HOST_DEVICE explicit(!detail::is_real<U>) constexpr dual(const U& u) noexcept
+        : v(static_cast<T>(value(u))), d{} {}
     /// Value and derivatives.
     WARPX_INLINE WARPX_HOST_DEVICE constexpr dual(T v_, const vec<T, K>& d_) noexcept : v(v_), d(d_) {}
     WARPX_INLINE WARPX_HOST_DEVICE constexpr dual(T v_, T d_) noexcept
@@ -47,6 +49,11 @@ template <class T, int K> struct dual : detail::differentiable_operators<dual<T,
     WARPX_INLINE WARPX_HOST_DEVICE explicit(sizeof(U) >
                                             sizeof(T)) constexpr dual(const dual<U, K>& x) noexcept
         : v(static_cast<T>(x.v)), d(x.d) {}
+
+    template <detail::plain_real U>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr dual& operator=(const U& u) noexcept {
+        return *this = dual(u);
+    }
 
     WARPX_INLINE WARPX_HOST_DEVICE constexpr T primal() const noexcept { return v; }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr T root() const noexcept { return v; }

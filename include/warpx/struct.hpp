@@ -85,9 +85,19 @@ namespace warpx {
 
 namespace detail {
 
+/// How a field of a struct is accessed: as the struct, unless the form says otherwise.
+template <class Access, class F> struct field_access {
+    using type = Access;
+};
+template <class Access, class F>
+    requires requires { typename Access::template access_of_field<F>; }
+struct field_access<Access, F> {
+    using type = typename Access::template access_of_field<F>;
+};
+
 /// The located fields of a described struct, const if the struct is.
 template <class T, class Access> struct located_fields {
-    template <class F> using field = located<copy_const_t<F, T>, Access>;
+    template <class F> using field = located<copy_const_t<F, T>, typename field_access<Access, F>::type>;
     using traits = struct_traits<std::remove_const_t<T>>;
     using type = typename traits::template rebind<field>;
     WARPX_HOST_DEVICE static constexpr type at(typename Access::template place<T> place) {
@@ -118,7 +128,9 @@ public:
     WARPX_HOST_DEVICE constexpr located(const located<U, Access>& o) noexcept
         : fields::type(traits::template convert<fields::template field>(o)) {}
 
-    WARPX_HOST_DEVICE constexpr value_type get() const { return traits::template gather<located, value_type>(*this); }
+    WARPX_HOST_DEVICE constexpr value_type get() const {
+        return traits::template gather<located, value_type>(*this);
+    }
     WARPX_HOST_DEVICE constexpr operator value_type() const { return get(); }
 
     // clang-format off

@@ -49,18 +49,21 @@ template <class T> struct tangent_place {
     }
 };
 
-/// Elements with tangents, or (`Carries` false) elements that are constants of the launch. `Values` are the
-/// types that a kernel computes with: as template arguments, so that their operators are found.
-template <int D, bool Carries, class... Values> struct tangent_access {
+template <int D, bool Carries, class T> struct tangent_access_of;
+template <int D, bool Carries, class T>
+using tangent_access_t = typename tangent_access_of<D, Carries, std::remove_const_t<T>>::type;
+
+/// Elements with tangents, or (`Carries` false) elements that are constants of the launch. `Value` is what a
+/// kernel computes with: as a template argument, so that its operators are found.
+template <int D, bool Carries, class Value> struct tangent_access {
     template <class R> using number = dual<compute_t<R>, D>;
     template <class T> using place = tangent_place<T>;
     template <class T> using value = active_value_t<T, number>;
+    template <class F> using access_of_field = tangent_access_t<D, Carries, F>;
 
     template <class T> WARPX_HOST_DEVICE static constexpr auto load(const tangent_place<T>& p) noexcept {
         using E = std::remove_const_t<T>;
-        if constexpr (!is_active<E>) {
-            return direct_access::load(p.data);
-        } else if constexpr (is_composite<E>) {
+        if constexpr (is_composite<E>) {
             using C = typename components<E>::type;
             return make_composite<E, value<E>>([&p](int k) { return load(p.template number<C>(k)); });
         } else {
@@ -75,33 +78,30 @@ template <int D, bool Carries, class... Values> struct tangent_access {
     }
     template <class T, class V>
     WARPX_HOST_DEVICE static constexpr void store(const tangent_place<T>& p, const V& v) noexcept {
-        if constexpr (!is_active<T>) {
-            direct_access::store(p.data, v);
+        static_assert(Carries || always_false<T>,
+                      "warpx::launch_tangent: the kernel writes an array of floating-point numbers that was "
+                      "passed without tangents, which would drop derivatives; pass with_tangent(y, ty)");
+        if constexpr (is_composite<T>) {
+            using C = typename components<T>::type;
+            each_component<T>(v, [&p](int k, const auto& c) { store(p.template number<C>(k), c); });
         } else {
-            static_assert(
-                Carries || always_false<T>,
-                "warpx::launch_tangent: the kernel writes an array of floating-point numbers that was "
-                "passed without tangents, which would drop derivatives; pass "
-                "with_tangent(y, ty)");
-            if constexpr (is_composite<T>) {
-                using C = typename components<T>::type;
-                each_component<T>(v, [&p](int k, const auto& c) { store(p.template number<C>(k), c); });
-            } else {
-                *p.data = static_cast<T>(v.v);
-                *p.tangent = static_cast<T>(v.d[0]);
-                for (int k = 1; k < D; ++k) *p.at(k) = static_cast<T>(v.d[k]);
-            }
+            *p.data = static_cast<T>(v.v);
+            *p.tangent = static_cast<T>(v.d[0]);
+            for (int k = 1; k < D; ++k) *p.at(k) = static_cast<T>(v.d[k]);
         }
     }
     template <class T, class C>
-    WARPX_HOST_DEVICE static constexpr place<C> part(const tangent_place<T>& p, C* component) noexcept {
-        if constexpr (!Carries) {
-            return {component, nullptr, 0};
+    WARPX_HOST_DEVICE static constexpr auto part(const tangent_place<T>& p, C* component) noexcept {
+        if constexpr (!is_active<std::remove_const_t<C>>) {
+            return component;
+        } else if constexpr (!Carries) {
+            return place<C>(component, nullptr, 0);
         } else {
             using bytes = copy_const_t<char, C>;
             const auto offset =
                 reinterpret_cast<const char*>(component) - reinterpret_cast<const char*>(p.data);
-            return {component, reinterpret_cast<C*>(reinterpret_cast<bytes*>(p.tangent) + offset), p.step};
+            return place<C>(component, reinterpret_cast<C*>(reinterpret_cast<bytes*>(p.tangent) + offset),
+                            p.step);
         }
     }
     template <class T> WARPX_HOST_DEVICE static constexpr T* pointer(const tangent_place<T>& p) noexcept {
@@ -110,22 +110,12 @@ template <int D, bool Carries, class... Values> struct tangent_access {
     template <class T> WARPX_HOST_DEVICE static constexpr void used(const tangent_place<T>&) noexcept {}
 };
 
-/// The access to elements of type T: the values that kernels compute with, those of a struct's fields
-/// included.
-template <int D, bool Carries, class T, class Value, class Fields = void> struct tangent_access_of {
-    using type = tangent_access<D, Carries, Value>;
+/// The access to elements of type T: the ordinary one where there are no derivatives.
+template <int D, bool Carries, class T> struct tangent_access_of {
+    template <class R> using number = dual<compute_t<R>, D>;
+    using type = std::conditional_t<is_active<T>, tangent_access<D, Carries, active_value_t<T, number>>,
+                                    direct_access>;
 };
-template <int D, bool Carries, described T, class Value>
-struct tangent_access_of<D, Carries, T, Value, void> {
-    template <class... F>
-    static tangent_access<D, Carries,
-                          typename active_value<F, tangent_access<D, Carries>::template number>::type...>
-    list(field_list<void, F...>*);
-    using type = decltype(list(static_cast<typename struct_traits<T>::fields*>(nullptr)));
-};
-template <int D, bool Carries, class T>
-using tangent_access_t = typename tangent_access_of<D, Carries, std::remove_const_t<T>,
-                                                    accessed_t<T, tangent_access<D, Carries>>>::type;
 
 /// Memory without gaps, and memory with any strides.
 template <class T, int N, class Layout> class tangent_memory : public Layout {
@@ -148,7 +138,7 @@ class tangent_handle : public Memory,
 public:
     using access = tangent_access_t<D, Carries, T>;
     using value_type = accessed_t<T, access>;
-    static constexpr bool own_atomics = true;
+    using own_atomics = void;
 
     template <class Device>
     tangent_handle(const array<T, N, Device>& a, const launch_site* site) noexcept
@@ -265,13 +255,22 @@ template <int D, template <int> class Layout, bool Checked> struct tangent {
     using memory = std::conditional_t<Checked, detail::checked_memory<T, N, Argument>,
                                       detail::tangent_memory<T, N, Layout<N>>>;
     template <class T, int N, int Argument>
-    using handle = detail::tangent_handle<T, N, D, false, memory<T, N, Argument>, Layout<N>>;
+    using passive_handle = std::conditional_t<Checked, detail::checked_handle<T, N, Argument>,
+                                              detail::direct_handle<T, N, Layout<N>>>;
+    template <class T, int N, int Argument>
+    using handle =
+        std::conditional_t<detail::is_active<std::remove_const_t<T>>,
+                           detail::tangent_handle<T, N, D, false, memory<T, N, Argument>, Layout<N>>,
+                           passive_handle<T, N, Argument>>;
     template <class T, int N, int Argument>
     using carrying_handle = detail::tangent_handle<T, N, D, true, memory<T, N, Argument>, Layout<N>>;
 
     template <int Argument, class T, int N, class Device>
     auto make(const array<T, N, Device>& a) const noexcept {
-        return handle<T, N, Argument>(a, site);
+        if constexpr (!Checked && !detail::is_active<std::remove_const_t<T>>)
+            return handle<T, N, Argument>(a);
+        else
+            return handle<T, N, Argument>(a, site);
     }
 };
 
@@ -300,11 +299,11 @@ struct bound<form::tangent<D, Layout, Checked>, Argument, tangent_array<T, Tange
 };
 template <int D, template <int> class Layout, bool Checked, int Argument, class T>
 struct bound<form::tangent<D, Layout, Checked>, Argument, tangent_value<T, D>> {
-    using type = accessed_t<T, tangent_access<D, true>>;
+    using type = accessed_t<T, tangent_access_t<D, true, T>>;
     static type make(const form::tangent<D, Layout, Checked>&, const tangent_value<T, D>& v) noexcept {
         T x = v.x, tangents[D];
         for (int k = 0; k < D; ++k) tangents[k] = v.tangent[k];
-        return tangent_access<D, true>::load(tangent_place<T>(&x, tangents, sizeof(T)));
+        return tangent_access_t<D, true, T>::load(tangent_place<T>(&x, tangents, sizeof(T)));
     }
 };
 
