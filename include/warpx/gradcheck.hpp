@@ -3,12 +3,15 @@
 // Jacobians.
 #pragma once
 
+#include "create.hpp"
 #include "detail/byte_span.hpp"
 #include "host/adjoint.hpp"
 #include "host/tangent.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <stdio.h>
+#include <string.h>
 #include <string>
 #include <tuple>
 #include <unordered_map>
