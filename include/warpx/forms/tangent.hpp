@@ -60,6 +60,9 @@ template <int D, bool Carries, class Value> struct tangent_access {
     template <class T> using place = tangent_place<T>;
     template <class T> using value = active_value_t<T, number>;
     template <class F> using access_of_field = tangent_access_t<D, Carries, F>;
+    /// `c ? x[i] : b[i]` of an array with and one without tangents is a value.
+    template <class Other>
+    static constexpr bool takes = Carries && std::is_same_v<Other, tangent_access<D, false, Value>>;
 
     template <class T> WARPX_HOST_DEVICE static constexpr auto load(const tangent_place<T>& p) noexcept {
         using E = std::remove_const_t<T>;
