@@ -83,6 +83,8 @@ struct bound<Form, Argument, S> {
 template <class F, class A> void for_each_array(const F& f, const A& a) {
     if constexpr (is_array_v<A>)
         f(a);
+    else if constexpr (requires { for_own_arrays(f, a); })
+        for_own_arrays(f, a);
     else if constexpr (argument_traits<A>::holds_arrays)
         struct_traits<A>::each([&f](const auto& field) { for_each_array(f, field); }, a);
 }

@@ -42,16 +42,16 @@ WARPX_HOST_DEVICE constexpr const auto& pick(const First& first, const Rest&... 
         return pick<I - 1>(rest...);
 }
 
-/// What atomics work on: the handle of an array argument, or an array that a host kernel captured.
-template <class H>
-inline constexpr bool atomic_target = requires(const H& h) {
-    typename H::element_type;
-    h.data_handle();
-};
-
 /// A form in which an atomic is more than an operation on memory: its handle has `atomic(op, v,
 /// coordinates...)`.
 template <class H> inline constexpr bool own_atomics = requires { typename H::own_atomics; };
+
+/// What atomics work on: the handle of an array argument, or an array that a host kernel captured.
+template <class H>
+inline constexpr bool atomic_target = own_atomics<H> || requires(const H& h) {
+    typename H::element_type;
+    h.data_handle();
+};
 
 template <class H> WARPX_HOST_DEVICE auto* address_at(const H& h, const shape<H::rank()>& position) {
     return h.address(position);

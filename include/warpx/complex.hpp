@@ -35,10 +35,10 @@ concept foreign_complex = std::is_class_v<C> && !any_complex<C> && std::is_same_
                               C(typename C::value_type(), typename C::value_type());
                           } && sizeof(C) == 2 * sizeof(typename C::value_type);
 
-template <foreign_complex C> WARPX_HOST_DEVICE constexpr auto parts_of(const C& c) noexcept {
+template <foreign_complex C> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto parts_of(const C& c) noexcept {
     return __builtin_bit_cast(complex_parts<typename C::value_type>, c);
 }
-template <any_complex X> WARPX_HOST_DEVICE constexpr auto parts_of(const X& x) noexcept {
+template <any_complex X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto parts_of(const X& x) noexcept {
     using T = typename value_type_t<X>::value_type;
     const value_type_t<X> c = value(x);
     return complex_parts<T>{c.real(), c.imag()};
@@ -63,11 +63,11 @@ template <class T> struct complex {
 
     complex() = default;
     /// re + im i.
-    WARPX_HOST_DEVICE constexpr complex(T re, T im) noexcept : re_(re), im_(im) {}
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr complex(T re, T im) noexcept : re_(re), im_(im) {}
     /// A real number, plain or located.
     template <class X>
         requires detail::is_real<value_type_t<X>>
-    WARPX_HOST_DEVICE constexpr complex(const X& re) noexcept : re_(static_cast<T>(value(re))), im_(0) {}
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr complex(const X& re) noexcept : re_(static_cast<T>(value(re))), im_(0) {}
     template <class U>
         requires(!std::is_same_v<U, T>)
     WARPX_HOST_DEVICE explicit(!detail::complex_widens<U, T>) constexpr complex(const complex<U>& c) noexcept
@@ -79,46 +79,46 @@ template <class T> struct complex {
 
     template <detail::foreign_complex C>
         requires std::is_same_v<typename C::value_type, T>
-    WARPX_HOST_DEVICE constexpr operator C() const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr operator C() const noexcept {
         return __builtin_bit_cast(C, *this);
     }
 
     /// Assignment converts to T, narrowing too.
     template <class X>
         requires((detail::any_complex<X> && !std::is_same_v<X, complex>) || detail::foreign_complex<X>)
-    WARPX_HOST_DEVICE constexpr complex& operator=(const X& c) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr complex& operator=(const X& c) noexcept {
         return *this = complex(detail::parts_of(c));
     }
 
-    WARPX_HOST_DEVICE constexpr T real() const noexcept { return re_; }
-    WARPX_HOST_DEVICE constexpr T imag() const noexcept { return im_; }
-    WARPX_HOST_DEVICE constexpr void real(T re) noexcept { re_ = re; }
-    WARPX_HOST_DEVICE constexpr void imag(T im) noexcept { im_ = im; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr T real() const noexcept { return re_; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr T imag() const noexcept { return im_; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr void real(T re) noexcept { re_ = re; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr void imag(T im) noexcept { im_ = im; }
 
     /// `a op= b` is `a = a op b`; the result is narrowed to T if need be.
     template <class B>
         requires requires(const complex& a, const B& b) { a + b; }
-    WARPX_HOST_DEVICE constexpr complex& operator+=(const B& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr complex& operator+=(const B& b) noexcept {
         return *this = complex(*this + b);
     }
     template <class B>
         requires requires(const complex& a, const B& b) { a - b; }
-    WARPX_HOST_DEVICE constexpr complex& operator-=(const B& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr complex& operator-=(const B& b) noexcept {
         return *this = complex(*this - b);
     }
     template <class B>
         requires requires(const complex& a, const B& b) { a* b; }
-    WARPX_HOST_DEVICE constexpr complex& operator*=(const B& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr complex& operator*=(const B& b) noexcept {
         return *this = complex(*this * b);
     }
     template <class B>
         requires requires(const complex& a, const B& b) { a / b; }
-    WARPX_HOST_DEVICE constexpr complex& operator/=(const B& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr complex& operator/=(const B& b) noexcept {
         return *this = complex(*this / b);
     }
 
-    WARPX_HOST_DEVICE friend constexpr complex operator+(const complex& a) noexcept { return a; }
-    WARPX_HOST_DEVICE friend constexpr complex operator-(const complex& a) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr complex operator+(const complex& a) noexcept { return a; }
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr complex operator-(const complex& a) noexcept {
         return {-a.re_, -a.im_};
     }
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr complex operator+(const complex& a,
@@ -194,13 +194,13 @@ template <class T> struct complex {
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr complex operator/(const X& x, const complex& a) noexcept {
         return complex(static_cast<T>(value(x)), 0) / a;
     }
-    WARPX_HOST_DEVICE friend constexpr bool operator==(const complex& a, const complex& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator==(const complex& a, const complex& b) noexcept {
         return a.re_ == b.re_ && a.im_ == b.im_;
     }
 
 private:
     template <class U>
-    WARPX_HOST_DEVICE explicit constexpr complex(const detail::complex_parts<U>& p) noexcept
+    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr complex(const detail::complex_parts<U>& p) noexcept
         : re_(static_cast<T>(p.re)), im_(static_cast<T>(p.im)) {}
 
     T re_, im_;
@@ -213,30 +213,30 @@ static_assert(sizeof(complex<float>) == 8 && sizeof(complex<double>) == 16);
 static_assert(std::is_trivially_copyable_v<complex<float>> && std::is_standard_layout_v<complex<float>>);
 
 /// The parts; the squared modulus; the conjugate.
-template <detail::any_complex X> WARPX_HOST_DEVICE constexpr auto real(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto real(const X& x) noexcept {
     return value(x).real();
 }
-template <detail::any_complex X> WARPX_HOST_DEVICE constexpr auto imag(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto imag(const X& x) noexcept {
     return value(x).imag();
 }
-template <detail::any_complex X> WARPX_HOST_DEVICE constexpr auto norm(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto norm(const X& x) noexcept {
     const auto z = value(x);
     return z.real() * z.real() + z.imag() * z.imag();
 }
-template <detail::any_complex X> WARPX_HOST_DEVICE constexpr value_type_t<X> conj(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE constexpr value_type_t<X> conj(const X& x) noexcept {
     const auto z = value(x);
     return {z.real(), -z.imag()};
 }
 
 /// The modulus, without overflow on the way. The derivatives at 0 are 0.
-template <detail::any_complex X> WARPX_HOST_DEVICE auto abs(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE auto abs(const X& x) noexcept {
     const auto z = value(x);
     return detail::real::hypot(z.real(), z.imag());
 }
 
 /// The argument in radians, in [-pi, pi]; the cut is the negative real axis. arg(0) = 0, with
 /// derivative 0.
-template <detail::any_complex X> WARPX_HOST_DEVICE auto arg(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE auto arg(const X& x) noexcept {
     const auto z = value(x);
     return detail::real::atan2(z.imag(), z.real());
 }
@@ -244,7 +244,7 @@ template <detail::any_complex X> WARPX_HOST_DEVICE auto arg(const X& x) noexcept
 /// The number with modulus r and argument theta (radians).
 template <class R, class A>
     requires(detail::is_real<value_type_t<R>> && detail::is_real<value_type_t<A>>)
-WARPX_HOST_DEVICE auto polar(const R& r, const A& theta) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE auto polar(const R& r, const A& theta) noexcept {
     using sum = decltype(value_type_t<R>{} + value_type_t<A>{});
     using T = std::conditional_t<std::is_same_v<sum, float> || detail::differentiable<sum>, sum, double>;
     T s, c;
@@ -255,18 +255,18 @@ WARPX_HOST_DEVICE auto polar(const R& r, const A& theta) noexcept {
 /// Elementary functions, with the branch cuts of the functions of the same name in <complex>. They agree with
 /// those to a few units in the last place for finite arguments; the values at infinities and NaN are
 /// unspecified.
-template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> exp(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE value_type_t<X> exp(const X& x) noexcept {
     const auto z = value(x);
     return polar(detail::real::exp(z.real()), z.imag());
 }
-template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> log(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE value_type_t<X> log(const X& x) noexcept {
     return {detail::real::log(abs(x)), arg(x)};
 }
-template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> log10(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE value_type_t<X> log10(const X& x) noexcept {
     using T = typename value_type_t<X>::value_type;
     return log(x) * detail::real::root_t<T>(0.43429448190325182765); // 1 / ln 10
 }
-template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> sqrt(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE value_type_t<X> sqrt(const X& x) noexcept {
     using T = typename value_type_t<X>::value_type;
     using P = detail::real::root_t<T>;
     const auto z = value(x);
@@ -295,7 +295,7 @@ template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> sqrt(const X&
 template <class X, class Y>
     requires((detail::any_complex<X> && (detail::any_complex<Y> || detail::is_real<value_type_t<Y>>)) ||
              (detail::is_real<value_type_t<X>> && detail::any_complex<Y>))
-WARPX_HOST_DEVICE auto pow(const X& x, const Y& y) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE auto pow(const X& x, const Y& y) noexcept {
     using C = decltype(value(x) * value(y));
     using T = typename C::value_type;
     const C a(value(x)), b(value(y));
@@ -315,19 +315,19 @@ WARPX_HOST_DEVICE auto pow(const X& x, const Y& y) noexcept {
     return exp(b * log(a));
 }
 
-template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> sinh(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE value_type_t<X> sinh(const X& x) noexcept {
     const auto z = value(x);
     typename value_type_t<X>::value_type s, c;
     detail::real::sincos(z.imag(), s, c);
     return {detail::real::sinh(z.real()) * c, detail::real::cosh(z.real()) * s};
 }
-template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> cosh(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE value_type_t<X> cosh(const X& x) noexcept {
     const auto z = value(x);
     typename value_type_t<X>::value_type s, c;
     detail::real::sincos(z.imag(), s, c);
     return {detail::real::cosh(z.real()) * c, detail::real::sinh(z.real()) * s};
 }
-template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> tanh(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE value_type_t<X> tanh(const X& x) noexcept {
     using T = typename value_type_t<X>::value_type;
     const auto z = value(x);
     // With t = tan(y), sinh and cosh of x: (sinh cosh (1 + t^2) + i t) / (1 + sinh^2 (1 + t^2)), Kahan 1987.
@@ -345,16 +345,16 @@ template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> tanh(const X&
     const T d = 1 + beta * sh * sh;
     return {beta * rho * sh / d, t / d};
 }
-template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> sin(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE value_type_t<X> sin(const X& x) noexcept {
     const auto z = value(x);
     const value_type_t<X> r = sinh(value_type_t<X>(-z.imag(), z.real()));
     return {r.imag(), -r.real()};
 }
-template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> cos(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE value_type_t<X> cos(const X& x) noexcept {
     const auto z = value(x);
     return cosh(value_type_t<X>(-z.imag(), z.real()));
 }
-template <detail::any_complex X> WARPX_HOST_DEVICE value_type_t<X> tan(const X& x) noexcept {
+template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE value_type_t<X> tan(const X& x) noexcept {
     const auto z = value(x);
     const value_type_t<X> r = tanh(value_type_t<X>(-z.imag(), z.real()));
     return {r.imag(), -r.real()};

@@ -58,6 +58,13 @@
 #endif
 // Small functions between a loop and its data; a call there would stop the vectorizer.
 #define WARPX_INLINE [[gnu::always_inline]] inline
+// The same between a `flatten` loop and a kernel, where GCC must not be forced: it orders functions as if such
+// calls did not exist, and then leaves the kernel a call.
+#if defined(__CUDACC__) || defined(__clang__)
+#    define WARPX_DETAIL_FLATTENED WARPX_INLINE
+#else
+#    define WARPX_DETAIL_FLATTENED inline
+#endif
 
 // The launch namespace names {version, compiler side, checking}: the same launch<k> in a .cpp and in a .cu,
 // in a checked and an unchecked translation unit, or in libraries built with two versions, are different

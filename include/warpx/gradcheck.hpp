@@ -243,43 +243,24 @@ template <class A> bool any_gradient(const A& a) {
     return any;
 }
 
-/// The arguments of a launch over memory of the rig's own, each with its gradient zeroed. Caller's memory is
-/// only read. If `Given` no array keeps the gradient that it came with: those that `wanted` names get one
-/// with the layout of their values.
-template <class... A> class gradient_rig {
+/// Runs a launch. Not a template, so that the checks are compiled once.
+struct run_launch {
+    const void* context;
+    void (*run)(const void*);
+    void operator()() const { run(context); }
+};
+template <class F> run_launch run_of(const F& f) noexcept {
+    return {&f, [](const void* context) { (*static_cast<const F*>(context))(); }};
+}
+
+/// The numbers of the arguments of a launch, in memory of our own.
+class gradient_rig {
 public:
-    template <class Wanted>
-    gradient_rig(bool given, const Wanted& wanted, const A&... arguments) : copies(arguments...) {
-        const auto spans = [&](const auto& a) {
-            need_host(a);
-            values_.add(byte_span::of(a));
-            if (given) {
-                gradients_.add(byte_span::of(a));
-            } else if (a.has_grad()) {
-                gradients_.add(byte_span::of(a.grad()));
-            }
-        };
-        each_argument([&]<class X>(int, const X& x) {
-            if constexpr (is_scalar_with_grad<X>)
-                gradients_.add(byte_span::of(x.gradient));
-            else
-                for_each_array(spans, x);
-        });
-        values_.make(true);
-        gradients_.make(false);
-        each_argument([&](int argument, auto& x) { move_in(argument, x, given, wanted(argument)); });
-        join();
-    }
-
-    std::tuple<A...> copies;
     std::vector<rig_number> numbers;
-    std::vector<std::vector<int>> groups;      // numbers that share a value or a gradient with each other
-    std::vector<std::vector<int64_t>> extents; // of the arrays, by their number in the launch
+    std::vector<std::vector<int>> groups; // numbers that share a value or a gradient with each other
     stored_as coarsest = stored_as::float64;
+    int arguments = 0;
 
-    template <class F> decltype(auto) with_arguments(const F& f) {
-        return std::apply([&](const A&... a) -> decltype(auto) { return f(a...); }, copies);
-    }
     void restore() {
         values_.restore();
         gradients_.restore();
@@ -299,83 +280,17 @@ public:
             }
         return d;
     }
-
-private:
-    template <class F> void each_argument(const F& f) {
-        int k = 0;
-        std::apply([&](A&... a) { (f(k++, a), ...); }, copies);
-    }
-    template <class T, int N, class D> static void need_host(const array<T, N, D>& a) {
-        static_assert(!std::is_same_v<D, device::cuda>,
-                      "warpx::gradcheck: finite differences run on the host; copy the arrays to the host");
-        if (a.device() == device_kind::cuda)
-            throw launch_error(sentence("warpx::gradcheck", "host arrays", "an array on a CUDA device",
-                                        "copy the arrays to the host"));
+    const rig_number& first_of(int group) const {
+        return numbers[static_cast<size_t>(groups[static_cast<size_t>(group)][0])];
     }
 
-    template <class X> void move_in(int argument, X& x, bool given, bool wanted) {
-        if constexpr (is_scalar_with_grad<X>) {
-            x.gradient = moved(x.gradient, gradients_.at(x.gradient.data_handle()));
-            using T = decltype(x.value);
-            add<T>(argument, 0, 0, reinterpret_cast<unsigned char*>(&x.value),
-                   reinterpret_cast<unsigned char*>(x.gradient.data_handle()), false);
-        } else {
-            int k = 0;
-            move_arrays(argument, k, x, given, wanted);
-        }
-    }
-    template <class X> void move_arrays(int argument, int& k, X& x, bool given, bool wanted) {
-        if constexpr (is_array_v<X>)
-            move_array(argument, k++, x, given, wanted);
-        else if constexpr (argument_traits<X>::holds_arrays)
-            struct_traits<X>::each([&](auto& field) { move_arrays(argument, k, field, given, wanted); }, x);
-    }
-    template <class T, int N, class D>
-    void move_array(int argument, int number, array<T, N, D>& a, bool given, bool wanted) {
-        using V = std::remove_const_t<T>;
-        const array<T, N, D> original = a;
-        a = moved(original, values_.at(original.data_handle()));
-        if constexpr (is_active<V>) {
-            for (const leaf_number& l : leaves_of<V>())
-                if (epsilon_of(l.type) > epsilon_of(coarsest)) coarsest = l.type;
-            const bool has = given ? wanted : original.has_grad();
-            if (!has || original.size() == 0) return;
-            using G = array<V, N, D>;
-            if (given)
-                a.set_grad(array_access::make<G>(gradients_.at(const_cast<V*>(original.data_handle())),
-                                                 original.extents(), original.strides(), {},
-                                                 original.device(), original.device_id(), original.memory()));
-            else
-                a.set_grad(moved(original.grad(), gradients_.at(original.grad().data_handle())));
-            shapes_.push_back({{argument, number}, {a.extents().begin(), a.extents().end()}});
-            const G g = a.grad();
-            shape<N> p;
-            for (int64_t element = 0; element < a.size(); ++element) {
-                int64_t at = 0, at_gradient = 0;
-                for (int axis = 0; axis < N; ++axis) {
-                    at += p[axis] * a.stride(axis);
-                    at_gradient += p[axis] * g.stride(axis);
-                }
-                add<V>(argument, number, element,
-                       reinterpret_cast<unsigned char*>(const_cast<V*>(a.data_handle() + at)),
-                       reinterpret_cast<unsigned char*>(g.data_handle() + at_gradient), !std::is_const_v<T>);
-                for (int axis = N - 1; axis >= 0 && ++p[axis] == a.extent(axis); --axis) p[axis] = 0;
-            }
-        }
-    }
-    template <class T, int N, class D> static array<T, N, D> moved(const array<T, N, D>& a, T* to) {
-        return array_access::make<array<T, N, D>>(to, a.extents(), a.strides(), {}, a.device(), a.device_id(),
-                                                  a.memory());
-    }
-    template <class V>
-    void add(int argument, int array, int64_t element, unsigned char* value, unsigned char* gradient,
-             bool written) {
-        static const std::vector<leaf_number> leaves = leaves_of<V>();
+protected:
+    void add(const std::vector<leaf_number>& leaves, bool whole, int argument, int array, int64_t element,
+             unsigned char* value, unsigned char* gradient, bool written) {
         for (size_t k = 0; k < leaves.size(); ++k) {
-            const int component = leaves.size() == 1 && is_active_scalar<V> ? -1 : static_cast<int>(k);
             if (epsilon_of(leaves[k].type) > epsilon_of(coarsest)) coarsest = leaves[k].type;
             numbers.push_back({value + leaves[k].offset, gradient + leaves[k].offset, element, argument,
-                               array, component, leaves[k].type, written, -1});
+                               array, whole ? -1 : static_cast<int>(k), leaves[k].type, written, -1});
         }
     }
     /// Finds the groups.
@@ -390,7 +305,7 @@ private:
         };
         std::unordered_map<const void*, int> values, slots;
         for (size_t k = 0; k < numbers.size(); ++k) {
-            const auto unite = [&](auto& seen, const void* p) {
+            const auto unite = [&](std::unordered_map<const void*, int>& seen, const void* p) {
                 const auto [at, fresh] = seen.try_emplace(p, static_cast<int>(k));
                 if (!fresh) {
                     const int a = root(at->second), b = root(static_cast<int>(k));
@@ -414,10 +329,114 @@ private:
     std::vector<std::pair<std::pair<int, int>, std::vector<int64_t>>> shapes_;
 };
 
+/// The arguments over that memory, each with its gradient zeroed; the caller's is only read. If `given`, no
+/// array keeps the gradient that it came with: those that `wanted` names get one with the layout of their
+/// values.
+template <class... A> class argument_rig : public gradient_rig {
+public:
+    argument_rig(bool given, bool (*wanted)(int, int, int), int in, int out, const A&... given_arguments)
+        : copies(given_arguments...) {
+        arguments = static_cast<int>(sizeof...(A));
+        const auto spans = [&](const auto& a) {
+            need_host(a);
+            values_.add(byte_span::of(a));
+            if (given)
+                gradients_.add(byte_span::of(a));
+            else if (a.has_grad())
+                gradients_.add(byte_span::of(a.grad()));
+        };
+        each_argument([&]<class X>(int, const X& x) {
+            if constexpr (is_scalar_with_grad<X>)
+                gradients_.add(byte_span::of(x.gradient));
+            else
+                for_each_array(spans, x);
+        });
+        values_.make(true);
+        gradients_.make(false);
+        each_argument([&](int argument, auto& x) { move_in(argument, x, given, wanted(argument, in, out)); });
+        join();
+    }
+
+    std::tuple<A...> copies;
+
+    template <class F> void with_arguments(const F& f) const {
+        std::apply([&](const A&... a) { f(a...); }, copies);
+    }
+
+private:
+    template <class F> void each_argument(const F& f) {
+        int k = 0;
+        std::apply([&](A&... a) { (f(k++, a), ...); }, copies);
+    }
+    template <class T, int N, class D> static void need_host(const array<T, N, D>& a) {
+        static_assert(!std::is_same_v<D, device::cuda>,
+                      "warpx::gradcheck: finite differences run on the host; copy the arrays to the host");
+        if (a.device() == device_kind::cuda)
+            throw launch_error(sentence("warpx::gradcheck", "host arrays", "an array on a CUDA device",
+                                        "copy the arrays to the host"));
+    }
+    template <class X> void move_in(int argument, X& x, bool given, bool wanted) {
+        if constexpr (is_scalar_with_grad<X>) {
+            x.gradient = moved(x.gradient, gradients_.at(x.gradient.data_handle()));
+            using T = decltype(x.value);
+            add(leaves_of<T>(), is_active_scalar<T>, argument, 0, 0,
+                reinterpret_cast<unsigned char*>(&x.value),
+                reinterpret_cast<unsigned char*>(x.gradient.data_handle()), false);
+        } else {
+            int k = 0;
+            move_arrays(argument, k, x, given, wanted);
+        }
+    }
+    template <class X> void move_arrays(int argument, int& k, X& x, bool given, bool wanted) {
+        if constexpr (is_array_v<X>)
+            move_array(argument, k++, x, given, wanted);
+        else if constexpr (argument_traits<X>::holds_arrays)
+            struct_traits<X>::each([&](auto& field) { move_arrays(argument, k, field, given, wanted); }, x);
+    }
+    template <class T, int N, class D>
+    void move_array(int argument, int number, array<T, N, D>& a, bool given, bool wanted) {
+        using V = std::remove_const_t<T>;
+        const array<T, N, D> original = a;
+        a = moved(original, values_.at(original.data_handle()));
+        if constexpr (is_active<V>) {
+            const std::vector<leaf_number> leaves = leaves_of<V>();
+            for (const leaf_number& l : leaves)
+                if (epsilon_of(l.type) > epsilon_of(coarsest)) coarsest = l.type;
+            const bool has = given ? wanted : original.has_grad();
+            if (!has || original.size() == 0) return;
+            using G = array<V, N, D>;
+            if (given)
+                a.set_grad(array_access::make<G>(gradients_.at(const_cast<V*>(original.data_handle())),
+                                                 original.extents(), original.strides(), {},
+                                                 original.device(), original.device_id(), original.memory()));
+            else
+                a.set_grad(moved(original.grad(), gradients_.at(original.grad().data_handle())));
+            shapes_.push_back({{argument, number}, {a.extents().begin(), a.extents().end()}});
+            const G g = a.grad();
+            shape<N> p;
+            for (int64_t element = 0; element < a.size(); ++element) {
+                int64_t at = 0, at_gradient = 0;
+                for (int axis = 0; axis < N; ++axis) {
+                    at += p[axis] * a.stride(axis);
+                    at_gradient += p[axis] * g.stride(axis);
+                }
+                add(leaves, is_active_scalar<V>, argument, number, element,
+                    reinterpret_cast<unsigned char*>(const_cast<V*>(a.data_handle() + at)),
+                    reinterpret_cast<unsigned char*>(g.data_handle() + at_gradient), !std::is_const_v<T>);
+                for (int axis = N - 1; axis >= 0 && ++p[axis] == a.extent(axis); --axis) p[axis] = 0;
+            }
+        }
+    }
+    template <class T, int N, class D> static array<T, N, D> moved(const array<T, N, D>& a, T* to) {
+        return array_access::make<array<T, N, D>>(to, a.extents(), a.strides(), {}, a.device(), a.device_id(),
+                                                  a.memory());
+    }
+};
+
 /// A rig with the gradients that the caller gave; where none was given, all arrays have one.
-template <class... A> gradient_rig<A...> rig_of(const A&... arguments) {
+template <class... A> argument_rig<A...> rig_of(const A&... arguments) {
     const bool none = !(any_gradient(arguments) || ...);
-    return gradient_rig<A...>(none, [](int) { return true; }, arguments...);
+    return argument_rig<A...>(none, [](int, int, int) { return true; }, 0, 0, arguments...);
 }
 
 /// Numbers that are the same on every machine.
@@ -450,7 +469,7 @@ struct weighted_outputs {
     };
     std::vector<output> all;
 
-    template <class Rig> weighted_outputs(const Rig& rig, uint64_t seed) {
+    weighted_outputs(const gradient_rig& rig, uint64_t seed) {
         weights random(seed);
         std::unordered_map<const void*, double> by_gradient;
         std::unordered_map<const void*, bool> seen;
@@ -475,9 +494,9 @@ struct weighted_outputs {
 inline launch_options quiet_launch() { return {.threads = 1, .executor = inline_executor()}; }
 
 /// Finite differences of the weighted outputs.
-template <class Rig, class Forward> class differences {
+class differences {
 public:
-    differences(Rig& rig, const weighted_outputs& outputs, const Forward& forward, double step)
+    differences(gradient_rig& rig, const weighted_outputs& outputs, const run_launch& forward, double step)
         : rig_(rig), outputs_(outputs), forward_(forward),
           step_(step > 0 ? step
                          : std::pow(epsilon_of(rig.coarsest),
@@ -525,25 +544,24 @@ private:
         const double before = read_number(n.value, n.type);
         write_number(n.value, n.type, x);
         stored = read_number(n.value, n.type);
-        rig_.with_arguments(forward_);
+        forward_();
         std::vector<double> v = outputs_.read();
         write_number(n.value, n.type, before); // a scalar argument is not in the image
         return v;
     }
 
-    Rig& rig_;
+    gradient_rig& rig_;
     const weighted_outputs& outputs_;
-    const Forward& forward_;
+    const run_launch& forward_;
     double step_, typical_;
 };
 
 /// The numbers of each argument that are checked: the first of each group.
-template <class Rig>
-std::vector<std::vector<int>> chosen(const Rig& rig, int arguments, int64_t samples, uint64_t seed,
-                                     std::vector<int64_t>& of) {
-    std::vector<std::vector<int>> groups(static_cast<size_t>(arguments));
+inline std::vector<std::vector<int>> chosen(const gradient_rig& rig, int64_t samples, uint64_t seed,
+                                            std::vector<int64_t>& of) {
+    std::vector<std::vector<int>> groups(static_cast<size_t>(rig.arguments));
     for (size_t g = 0; g < rig.groups.size(); ++g)
-        groups[static_cast<size_t>(rig.numbers[static_cast<size_t>(rig.groups[g][0])].argument)].push_back(
+        groups[static_cast<size_t>(rig.first_of(static_cast<int>(g)).argument)].push_back(
             static_cast<int>(g));
     weights random(seed + 77);
     for (auto& list : groups) {
@@ -557,7 +575,7 @@ std::vector<std::vector<int>> chosen(const Rig& rig, int arguments, int64_t samp
 }
 
 /// The gradients of all groups, after an adjoint launch.
-template <class Rig> std::vector<double> group_gradients(const Rig& rig) {
+inline std::vector<double> group_gradients(const gradient_rig& rig) {
     std::vector<double> sums(rig.groups.size());
     for (size_t g = 0; g < sums.size(); ++g) {
         std::vector<const void*> seen;
@@ -602,24 +620,22 @@ inline void judge(gradient_report& report, argument_gradients& argument,
     report.passed = report.passed && argument.passed;
 }
 
-/// Compares the gradients of `adjoint(arguments...)` with finite differences of `forward(arguments...)`.
-template <class Forward, class Adjoint, class... A>
-gradient_report check_gradients(const std::string& kernel, const gradcheck_options& options,
-                                const Forward& forward, const Adjoint& adjoint, const A&... arguments) {
-    auto rig = rig_of(arguments...);
+/// Compares the gradients that `adjoint` leaves in the rig with finite differences of `forward`.
+inline gradient_report check_rig(const std::string& kernel, const gradcheck_options& options,
+                                 gradient_rig& rig, const run_launch& forward, const run_launch& adjoint) {
     gradient_report report;
     report.kernel = kernel;
     report.tolerance = options.tolerance > 0 ? options.tolerance : default_tolerance(rig.coarsest);
     const weighted_outputs outputs(rig, options.seed);
     outputs.seed();
-    rig.with_arguments(adjoint);
+    adjoint();
     report.wrote_values = rig.values_changed();
     report.passed = !report.wrote_values;
     const std::vector<double> derived = group_gradients(rig);
 
     differences numerical(rig, outputs, forward, options.step);
     std::vector<int64_t> of;
-    const auto groups = chosen(rig, static_cast<int>(sizeof...(A)), options.samples, options.seed, of);
+    const auto groups = chosen(rig, options.samples, options.seed, of);
     for (size_t a = 0; a < groups.size(); ++a) {
         if (groups[a].empty()) continue;
         argument_gradients argument;
@@ -634,7 +650,7 @@ gradient_report check_gradients(const std::string& kernel, const gradcheck_optio
             double best_noise = 0;
             // A second and a third step where the first is off: it may have crossed a kink.
             for (const double factor : {1.0, 1.0 / 8, rig.coarsest == stored_as::float64 ? 1.0 / 64 : 4.0}) {
-                gradient_difference d = rig.place_of(rig.numbers[static_cast<size_t>(members[0])]);
+                gradient_difference d = rig.place_of(rig.first_of(g));
                 double sum_of_noise = 0;
                 d.derived = derived[static_cast<size_t>(g)];
                 std::vector<const void*> seen;
@@ -662,6 +678,15 @@ gradient_report check_gradients(const std::string& kernel, const gradcheck_optio
     return report;
 }
 
+template <class Forward, class Adjoint, class... A>
+gradient_report check_gradients(const std::string& kernel, const gradcheck_options& options,
+                                const Forward& forward, const Adjoint& adjoint, const A&... arguments) {
+    auto rig = rig_of(arguments...);
+    const auto run_forward = [&] { rig.with_arguments(forward); };
+    const auto run_adjoint = [&] { rig.with_arguments(adjoint); };
+    return check_rig(kernel, options, rig, run_of(run_forward), run_of(run_adjoint));
+}
+
 /// Which numbers of an argument are rows or columns of a Jacobian: all, also those that share memory.
 template <class Rig> std::vector<rig_number> numbers_of(const Rig& rig, int argument, const char* who) {
     std::vector<rig_number> list;
@@ -674,39 +699,47 @@ template <class Rig> std::vector<rig_number> numbers_of(const Rig& rig, int argu
                                     "by with_grad(value, gradient)"));
     return list;
 }
-template <class... A> gradient_rig<A...> rig_of_two(int in, int out, const A&... arguments) {
-    return gradient_rig<A...>(true, [in, out](int k) { return k == in || k == out; }, arguments...);
+template <class... A> argument_rig<A...> rig_of_two(int in, int out, const A&... arguments) {
+    return argument_rig<A...>(
+        true, [](int k, int one, int other) { return k == one || k == other; }, in, out, arguments...);
 }
-template <class Adjoint, class... A>
-array<double, 2> adjoint_jacobian(int in, int out, const Adjoint& adjoint, const A&... arguments) {
-    auto rig = rig_of_two(in, out, arguments...);
+inline array<double, 2> rig_jacobian(gradient_rig& rig, int in, int out, const run_launch& adjoint) {
     const auto columns = numbers_of(rig, in, "warpx::jacobian"),
                rows = numbers_of(rig, out, "warpx::jacobian");
     auto j = zeros<double>({static_cast<int64_t>(rows.size()), static_cast<int64_t>(columns.size())});
     for (size_t r = 0; r < rows.size(); ++r) {
         rig.restore();
         write_number(rows[r].gradient, rows[r].type, 1);
-        rig.with_arguments(adjoint);
+        adjoint();
         for (size_t c = 0; c < columns.size(); ++c)
             j.data_handle()[r * columns.size() + c] = read_number(columns[c].gradient, columns[c].type);
     }
     return j;
 }
-template <class Forward, class... A>
-array<double, 2> difference_jacobian(int in, int out, const Forward& forward, const A&... arguments) {
-    auto rig = rig_of_two(in, out, arguments...);
+inline array<double, 2> rig_differences(gradient_rig& rig, int in, int out, const run_launch& forward) {
     const char* const who = "warpx::numerical_jacobian";
     const auto columns = numbers_of(rig, in, who), rows = numbers_of(rig, out, who);
     auto j = zeros<double>({static_cast<int64_t>(rows.size()), static_cast<int64_t>(columns.size())});
     weighted_outputs one(rig, 1);
-    one.all.assign(1, {});
     for (size_t r = 0; r < rows.size(); ++r) {
-        one.all[0] = {rows[r].value, rows[r].gradient, rows[r].type, 1};
+        one.all.assign(1, {rows[r].value, rows[r].gradient, rows[r].type, 1});
         differences numerical(rig, one, forward, 0);
         for (size_t c = 0; c < columns.size(); ++c)
             j.data_handle()[r * columns.size() + c] = numerical.by(columns[c], 1).derivative;
     }
     return j;
+}
+template <class Adjoint, class... A>
+array<double, 2> adjoint_jacobian(int in, int out, const Adjoint& adjoint, const A&... arguments) {
+    auto rig = rig_of_two(in, out, arguments...);
+    const auto run = [&] { rig.with_arguments(adjoint); };
+    return rig_jacobian(rig, in, out, run_of(run));
+}
+template <class Forward, class... A>
+array<double, 2> difference_jacobian(int in, int out, const Forward& forward, const A&... arguments) {
+    auto rig = rig_of_two(in, out, arguments...);
+    const auto run = [&] { rig.with_arguments(forward); };
+    return rig_differences(rig, in, out, run_of(run));
 }
 
 /// An argument with a tangent that lies like its gradient, in memory of the same layout.
@@ -731,79 +764,102 @@ template <class A>
 inline constexpr bool takes_tangent =
     !argument_traits<A>::holds_arrays || is_array_v<A> || is_scalar_with_grad<A>;
 
+/// <t, J^T g>, then J t by the caller's means, of a rig.
+class product_test {
+public:
+    product_test(gradient_rig& rig, const gradcheck_options& options, const run_launch& adjoint)
+        : rig_(rig), outputs_(rig, options.seed), direction_(rig.groups.size()) {
+        outputs_.seed();
+        adjoint();
+        weights random(options.seed + 3);
+        const std::vector<double> gradients = group_gradients(rig);
+        for (size_t g = 0; g < direction_.size(); ++g) { // what shares memory moves together
+            direction_[g] = random.weight();
+            report.adjoint += direction_[g] * gradients[g];
+            magnitude_ += std::fabs(direction_[g] * gradients[g]);
+        }
+        rig.restore();
+    }
+    adjoint_test_report report;
+
+    void seed_tangents(const memory_image& tangents) const {
+        for (const rig_number& n : rig_.numbers)
+            write_number(tangents.at(n.value), n.type, direction_[static_cast<size_t>(n.group)]);
+    }
+    void read_tangents(const memory_image& tangents) {
+        for (const auto& o : outputs_.all)
+            report.tangent += o.weight * read_number(tangents.at(o.value), o.type);
+    }
+    void difference(const run_launch& forward) {
+        const double h = std::pow(epsilon_of(rig_.coarsest), 1.0 / 3);
+        report.by_differences = true;
+        report.tangent = (moved(forward, h) - moved(forward, -h)) / (2 * h);
+    }
+    adjoint_test_report finish(const std::string& kernel, double tolerance) {
+        const double exact =
+            rig_.coarsest == stored_as::float64 ? 1e-10 : std::sqrt(epsilon_of(rig_.coarsest));
+        report.kernel = kernel;
+        report.tolerance = tolerance > 0           ? tolerance
+                           : report.by_differences ? default_tolerance(rig_.coarsest)
+                                                   : exact;
+        const double error = std::fabs(report.tangent - report.adjoint);
+        const double of = std::max({magnitude_, std::fabs(report.tangent), std::fabs(report.adjoint)});
+        report.relative_error = error == 0 ? 0 : error / of;
+        report.passed = report.relative_error <= report.tolerance;
+        return report;
+    }
+
+private:
+    double moved(const run_launch& forward, double by) {
+        rig_.restore();
+        std::vector<double> old;
+        std::unordered_map<const void*, bool> seen;
+        for (const rig_number& n : rig_.numbers) {
+            old.push_back(read_number(n.value, n.type));
+            if (seen.try_emplace(n.value, true).second)
+                write_number(n.value, n.type, old.back() + by * direction_[static_cast<size_t>(n.group)]);
+        }
+        forward();
+        double sum = 0;
+        for (const auto& o : outputs_.all) sum += o.weight * read_number(o.value, o.type);
+        for (size_t k = old.size(); k-- > 0;) // scalar arguments are not in the image
+            write_number(rig_.numbers[k].value, rig_.numbers[k].type, old[k]);
+        return sum;
+    }
+
+    gradient_rig& rig_;
+    weighted_outputs outputs_;
+    std::vector<double> direction_;
+    double magnitude_ = 0;
+};
+
 template <class Forward, class Tangent, class Adjoint, class... A>
 adjoint_test_report test_adjoint(const std::string& kernel, const gradcheck_options& options,
                                  const Forward& forward, const Tangent& tangent, const Adjoint& adjoint,
                                  const A&... arguments) {
     auto rig = rig_of(arguments...);
-    adjoint_test_report report;
-    report.kernel = kernel;
-    constexpr bool tangents_fit = (takes_tangent<A> && ...);
-    report.by_differences = !tangents_fit;
-    const double exact =
-        rig.coarsest == stored_as::float64 ? 1e-10 : 8 * std::sqrt(epsilon_of(rig.coarsest)) / 8;
-    report.tolerance = options.tolerance > 0 ? options.tolerance
-                       : tangents_fit        ? exact
-                                             : default_tolerance(rig.coarsest);
-    const weighted_outputs outputs(rig, options.seed);
-    outputs.seed();
-    rig.with_arguments(adjoint);
-    // One direction: a weight for each group, so that what shares memory moves together.
-    weights random(options.seed + 3);
-    std::vector<double> direction(rig.groups.size());
-    const std::vector<double> gradients = group_gradients(rig);
-    double magnitude = 0;
-    for (size_t g = 0; g < direction.size(); ++g) {
-        direction[g] = random.weight();
-        report.adjoint += direction[g] * gradients[g];
-        magnitude += std::fabs(direction[g] * gradients[g]);
-    }
-    rig.restore();
-    if constexpr (tangents_fit) {
+    const auto run_adjoint = [&] { rig.with_arguments(adjoint); };
+    product_test test(rig, options, run_of(run_adjoint));
+    if constexpr ((takes_tangent<A> && ...)) {
         memory_image tangents;
-        rig.with_arguments([&]<class... X>(const X&... x) {
-            const auto span = [&]<class Y>(const Y& y) {
-                if constexpr (is_scalar_with_grad<Y>) {
-                    const auto begin = reinterpret_cast<uintptr_t>(&y.value);
-                    tangents.add({begin, begin + sizeof(y.value)});
-                } else if constexpr (is_array_v<Y>) {
-                    tangents.add(byte_span::of(y));
-                }
-            };
-            (span(x), ...);
-        });
-        tangents.make(false);
-        for (const rig_number& n : rig.numbers)
-            write_number(tangents.at(n.value), n.type, direction[static_cast<size_t>(n.group)]);
-        rig.with_arguments([&](const auto&... x) { tangent(tangent_argument(tangents, x)...); });
-        for (const auto& o : outputs.all)
-            report.tangent += o.weight * read_number(tangents.at(o.value), o.type);
-    } else {
-        const double h = std::pow(epsilon_of(rig.coarsest), 1.0 / 3);
-        const auto moved = [&](double by) {
-            rig.restore();
-            std::vector<double> old;
-            std::vector<const void*> seen;
-            for (const rig_number& n : rig.numbers) {
-                old.push_back(read_number(n.value, n.type));
-                if (std::find(seen.begin(), seen.end(), n.value) != seen.end()) continue;
-                seen.push_back(n.value);
-                write_number(n.value, n.type, old.back() + by * direction[static_cast<size_t>(n.group)]);
+        const auto span = [&]<class X>(const X& x) {
+            if constexpr (is_scalar_with_grad<X>) {
+                const auto begin = reinterpret_cast<uintptr_t>(&x.value);
+                tangents.add({begin, begin + sizeof(x.value)});
+            } else if constexpr (is_array_v<X>) {
+                tangents.add(byte_span::of(x));
             }
-            rig.with_arguments(forward);
-            double sum = 0;
-            for (const auto& o : outputs.all) sum += o.weight * read_number(o.value, o.type);
-            for (size_t k = old.size(); k-- > 0;)
-                write_number(rig.numbers[k].value, rig.numbers[k].type, old[k]);
-            return sum;
         };
-        report.tangent = (moved(h) - moved(-h)) / (2 * h);
+        rig.with_arguments([&](const auto&... x) { (span(x), ...); });
+        tangents.make(false);
+        test.seed_tangents(tangents);
+        rig.with_arguments([&](const auto&... x) { tangent(tangent_argument(tangents, x)...); });
+        test.read_tangents(tangents);
+    } else {
+        const auto run_forward = [&] { rig.with_arguments(forward); };
+        test.difference(run_of(run_forward));
     }
-    const double error = std::fabs(report.tangent - report.adjoint);
-    report.relative_error =
-        error == 0 ? 0 : error / std::max({magnitude, std::fabs(report.tangent), std::fabs(report.adjoint)});
-    report.passed = report.relative_error <= report.tolerance;
-    return report;
+    return test.finish(kernel, options.tolerance);
 }
 
 } // namespace detail

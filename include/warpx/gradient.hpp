@@ -13,6 +13,11 @@ template <class T, class Device> struct scalar_with_grad {
     array<T, 0, Device> gradient;
 };
 
+/// The arrays of an argument that is no struct, for the launch.
+template <class F, class T, class D> void for_own_arrays(const F& f, const scalar_with_grad<T, D>& a) {
+    f(a.gradient);
+}
+
 /// `x` with the gradient `g` in place of its own, for this launch: shared, not copied. Throws bind_error
 /// unless shape and device agree.
 template <class T, int N, class D>
@@ -58,9 +63,6 @@ template <class Form, int Argument, class T, class D> struct bound<Form, Argumen
     using type = T;
     static const T& make(const Form&, const scalar_with_grad<T, D>& a) noexcept { return a.value; }
 };
-template <class F, class T, class D> void for_each_array(const F& f, const scalar_with_grad<T, D>& a) {
-    f(a.gradient);
-}
 
 } // namespace detail
 } // namespace warpx

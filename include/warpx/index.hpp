@@ -20,11 +20,11 @@ template <int Axis, int Rank> class axis {
 public:
     constexpr axis(const axis&) noexcept = default;
     axis& operator=(const axis&) = delete;
-    WARPX_HOST_DEVICE constexpr operator int64_t() const noexcept { return position_; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr operator int64_t() const noexcept { return position_; }
 
 private:
     friend struct detail::index_access;
-    WARPX_HOST_DEVICE constexpr explicit axis(int64_t position) noexcept : position_(position) {}
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit axis(int64_t position) noexcept : position_(position) {}
     int64_t position_;
 };
 
@@ -34,37 +34,37 @@ template <int N> class index {
 public:
     constexpr index(const index&) noexcept = default;
     index& operator=(const index&) = delete;
-    WARPX_HOST_DEVICE constexpr operator int64_t() const noexcept
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr operator int64_t() const noexcept
         requires(N == 1)
     {
         return positions_[0];
     }
 
-    template <size_t Axis> WARPX_HOST_DEVICE constexpr axis<static_cast<int>(Axis), N> get() const noexcept;
+    template <size_t Axis> WARPX_INLINE WARPX_HOST_DEVICE constexpr axis<static_cast<int>(Axis), N> get() const noexcept;
 
-    WARPX_HOST_DEVICE static constexpr int rank() noexcept { return N; }
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr int rank() noexcept { return N; }
 
 private:
     friend struct detail::index_access;
     // Not constexpr, and neither is a handle's: a lambda that takes them by value is then no constexpr
     // function, and nvcc's --expt-relaxed-constexpr does not let an unmarked one into device code (with a
     // call of a host function in it, that would be a kernel which does nothing, compiled without a word).
-    WARPX_HOST_DEVICE explicit index(const shape<N>& positions) noexcept : positions_(positions) {}
+    WARPX_INLINE WARPX_HOST_DEVICE explicit index(const shape<N>& positions) noexcept : positions_(positions) {}
     shape<N> positions_;
 };
 
 namespace detail {
 
 struct index_access {
-    template <int N> WARPX_HOST_DEVICE static constexpr index<N> make(const shape<N>& positions) noexcept {
+    template <int N> WARPX_INLINE WARPX_HOST_DEVICE static constexpr index<N> make(const shape<N>& positions) noexcept {
         return index<N>(positions);
     }
     template <int N>
-    WARPX_HOST_DEVICE static constexpr const shape<N>& positions(const index<N>& i) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr const shape<N>& positions(const index<N>& i) noexcept {
         return i.positions_;
     }
     template <int Axis, int N>
-    WARPX_HOST_DEVICE static constexpr axis<Axis, N> make_axis(int64_t position) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr axis<Axis, N> make_axis(int64_t position) noexcept {
         return axis<Axis, N>(position);
     }
 };
@@ -83,18 +83,18 @@ inline constexpr bool is_whole_index_v<axis<Axis, Rank>...> =
 
 template <int N>
 template <size_t Axis>
-WARPX_HOST_DEVICE constexpr axis<static_cast<int>(Axis), N> index<N>::get() const noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE constexpr axis<static_cast<int>(Axis), N> index<N>::get() const noexcept {
     static_assert(Axis < N, "warpx::index: no such axis");
     return detail::index_access::make_axis<static_cast<int>(Axis), N>(positions_[static_cast<int>(Axis)]);
 }
 
 template <int Axis, int Rank> struct value_traits<axis<Axis, Rank>> {
     using type = int64_t;
-    WARPX_HOST_DEVICE static constexpr int64_t get(const axis<Axis, Rank>& a) noexcept { return a; }
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr int64_t get(const axis<Axis, Rank>& a) noexcept { return a; }
 };
 template <> struct value_traits<index<1>> {
     using type = int64_t;
-    WARPX_HOST_DEVICE static constexpr int64_t get(const index<1>& i) noexcept { return i; }
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr int64_t get(const index<1>& i) noexcept { return i; }
 };
 
 /// What an array accepts as a coordinate: anything that converts to an integer without being a floating-point

@@ -39,8 +39,8 @@ template <class T, int R, int C> struct mat {
     /// The same shape in the type that sums have.
     using sum_type = mat<detail::sum_t<T>, R, C>;
 
-    WARPX_HOST_DEVICE static constexpr int rows() noexcept { return R; }
-    WARPX_HOST_DEVICE static constexpr int columns() noexcept { return C; }
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr int rows() noexcept { return R; }
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr int columns() noexcept { return C; }
 
     mat() = default;
 
@@ -59,13 +59,13 @@ template <class T, int R, int C> struct mat {
     /// From a located matrix of any element type.
     template <class X>
         requires(detail::any_mat<X> && !detail::is_mat<X> && std::is_constructible_v<mat, value_type_t<X>>)
-    WARPX_HOST_DEVICE explicit constexpr mat(const X& x) noexcept : mat(value(x)) {}
+    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr mat(const X& x) noexcept : mat(value(x)) {}
 
     /// Assignment converts the elements to T, narrowing too.
     template <class X>
         requires(detail::any_mat<X> && !std::is_same_v<X, mat> &&
                  std::is_constructible_v<mat, value_type_t<X>>)
-    WARPX_HOST_DEVICE constexpr mat& operator=(const X& x) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr mat& operator=(const X& x) noexcept {
         return *this = mat(value(x));
     }
 
@@ -78,35 +78,35 @@ template <class T, int R, int C> struct mat {
     }
 
     /// A row or a column as a vector.
-    WARPX_HOST_DEVICE constexpr vec<T, C> row(int64_t r) const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr vec<T, C> row(int64_t r) const noexcept {
         vec<T, C> v{};
         for (int c = 0; c < C; ++c) v[c] = (*this)(r, c);
         return v;
     }
-    WARPX_HOST_DEVICE constexpr vec<T, R> column(int64_t c) const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr vec<T, R> column(int64_t c) const noexcept {
         vec<T, R> v{};
         for (int r = 0; r < R; ++r) v[r] = (*this)(r, c);
         return v;
     }
 
     /// Ones on the diagonal, zero elsewhere.
-    WARPX_HOST_DEVICE static constexpr mat identity() noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr mat identity() noexcept {
         mat m{};
         for (int k = 0; k < (R < C ? R : C); ++k) m(k, k) = static_cast<T>(1);
         return m;
     }
 
-    WARPX_HOST_DEVICE friend constexpr sum_type operator+(const mat& a, const mat& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator+(const mat& a, const mat& b) noexcept {
         sum_type m{};
         for (int k = 0; k < R * C; ++k) m(0, k) = a.e_[k] + b.e_[k];
         return m;
     }
-    WARPX_HOST_DEVICE friend constexpr sum_type operator-(const mat& a, const mat& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator-(const mat& a, const mat& b) noexcept {
         sum_type m{};
         for (int k = 0; k < R * C; ++k) m(0, k) = a.e_[k] - b.e_[k];
         return m;
     }
-    WARPX_HOST_DEVICE friend constexpr sum_type operator-(const mat& a) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator-(const mat& a) noexcept {
         sum_type m{};
         for (int k = 0; k < R * C; ++k) m(0, k) = -a.e_[k];
         return m;
@@ -115,7 +115,7 @@ template <class T, int R, int C> struct mat {
     // The matrix product; the right factor may be a plain or a located value.
     template <class Y>
         requires(detail::any_mat<Y> && value_type_t<Y>::rows() == C)
-    WARPX_HOST_DEVICE friend constexpr auto operator*(const mat& a, const Y& y) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr auto operator*(const mat& a, const Y& y) noexcept {
         const value_type_t<Y> b = value(y);
         using S = decltype(T{} * typename value_type_t<Y>::value_type{});
         constexpr int columns = value_type_t<Y>::columns();
@@ -130,7 +130,7 @@ template <class T, int R, int C> struct mat {
     }
     template <class Y>
         requires(detail::any_vec<Y> && value_type_t<Y>::size() == C)
-    WARPX_HOST_DEVICE friend constexpr auto operator*(const mat& a, const Y& y) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr auto operator*(const mat& a, const Y& y) noexcept {
         const value_type_t<Y> v = value(y);
         vec<decltype(T{} * detail::component_t<Y>{}), R> r{};
         for (int k = 0; k < R; ++k) r[k] = dot(a.row(k), v);
@@ -138,7 +138,7 @@ template <class T, int R, int C> struct mat {
     }
     template <class Y>
         requires(detail::any_vec<Y> && value_type_t<Y>::size() == R)
-    WARPX_HOST_DEVICE friend constexpr auto operator*(const Y& y, const mat& a) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr auto operator*(const Y& y, const mat& a) noexcept {
         const value_type_t<Y> v = value(y);
         vec<decltype(T{} * detail::component_t<Y>{}), C> r{};
         for (int k = 0; k < C; ++k) r[k] = dot(v, a.column(k));
@@ -146,7 +146,7 @@ template <class T, int R, int C> struct mat {
     }
     template <class S>
         requires(!detail::any_mat<S> && detail::scales<S, T>)
-    WARPX_HOST_DEVICE friend constexpr sum_type operator*(const mat& a, const S& s) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator*(const mat& a, const S& s) noexcept {
         const auto t = static_cast<detail::sum_t<T>>(value(s));
         sum_type m{};
         for (int k = 0; k < R * C; ++k) m(0, k) = a.e_[k] * t;
@@ -154,12 +154,12 @@ template <class T, int R, int C> struct mat {
     }
     template <class S>
         requires(!detail::any_mat<S> && detail::scales<S, T>)
-    WARPX_HOST_DEVICE friend constexpr sum_type operator*(const S& s, const mat& a) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator*(const S& s, const mat& a) noexcept {
         return a * s;
     }
     template <class S>
         requires(!detail::any_mat<S> && detail::scales<S, T>)
-    WARPX_HOST_DEVICE friend constexpr sum_type operator/(const mat& a, const S& s) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator/(const mat& a, const S& s) noexcept {
         const auto t = static_cast<detail::sum_t<T>>(value(s));
         sum_type m{};
         for (int k = 0; k < R * C; ++k) m(0, k) = a.e_[k] / t;
@@ -169,27 +169,27 @@ template <class T, int R, int C> struct mat {
     /// `a op= b` is `a = a op b`.
     template <class B>
         requires requires(const mat& a, const B& b) { a + b; }
-    WARPX_HOST_DEVICE constexpr mat& operator+=(const B& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr mat& operator+=(const B& b) noexcept {
         return *this = mat(*this + b);
     }
     template <class B>
         requires requires(const mat& a, const B& b) { a - b; }
-    WARPX_HOST_DEVICE constexpr mat& operator-=(const B& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr mat& operator-=(const B& b) noexcept {
         return *this = mat(*this - b);
     }
     template <class B>
         requires requires(const mat& a, const B& b) { a* b; }
-    WARPX_HOST_DEVICE constexpr mat& operator*=(const B& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr mat& operator*=(const B& b) noexcept {
         return *this = mat(*this * b);
     }
     template <class B>
         requires requires(const mat& a, const B& b) { a / b; }
-    WARPX_HOST_DEVICE constexpr mat& operator/=(const B& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr mat& operator/=(const B& b) noexcept {
         return *this = mat(*this / b);
     }
 
     /// All elements equal (a NaN equals nothing).
-    WARPX_HOST_DEVICE friend constexpr bool operator==(const mat& a, const mat& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator==(const mat& a, const mat& b) noexcept {
         bool same = true;
         for (int k = 0; k < R * C; ++k) same = same && a.e_[k] == b.e_[k];
         return same;
@@ -212,19 +212,19 @@ using mat44d = mat<double, 4, 4>;
 // Matrices of two element types meet in the type that C++ arithmetic gives.
 template <class X, class Y>
     requires detail::mats_of_two_types<X, Y>
-WARPX_HOST_DEVICE constexpr auto operator+(const X& x, const Y& y) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator+(const X& x, const Y& y) noexcept {
     using T = decltype(typename value_type_t<X>::value_type{} + typename value_type_t<Y>::value_type{});
     using M = mat<T, value_type_t<X>::rows(), value_type_t<X>::columns()>;
     return M(value(x)) + M(value(y));
 }
 template <class X, class Y>
     requires detail::mats_of_two_types<X, Y>
-WARPX_HOST_DEVICE constexpr auto operator-(const X& x, const Y& y) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator-(const X& x, const Y& y) noexcept {
     return value(x) + -value(y);
 }
 
 /// Rows become columns.
-template <detail::any_mat X> WARPX_HOST_DEVICE constexpr auto transpose(const X& x) noexcept {
+template <detail::any_mat X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto transpose(const X& x) noexcept {
     const value_type_t<X> m = value(x);
     mat<typename value_type_t<X>::value_type, m.columns(), m.rows()> t{};
     for (int r = 0; r < m.rows(); ++r)
@@ -235,7 +235,7 @@ template <detail::any_mat X> WARPX_HOST_DEVICE constexpr auto transpose(const X&
 /// The matrix x y^T: element (r, c) is x_r * y_c.
 template <class X, class Y>
     requires(detail::any_vec<X> && detail::any_vec<Y>)
-WARPX_HOST_DEVICE constexpr auto outer(const X& x, const Y& y) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto outer(const X& x, const Y& y) noexcept {
     const value_type_t<X> a = value(x);
     const value_type_t<Y> b = value(y);
     mat<decltype(a[0] * b[0]), a.size(), b.size()> m{};
@@ -245,7 +245,7 @@ WARPX_HOST_DEVICE constexpr auto outer(const X& x, const Y& y) noexcept {
 }
 
 /// The square matrix with the components of x on its diagonal and zero elsewhere.
-template <detail::any_vec X> WARPX_HOST_DEVICE constexpr auto diag(const X& x) noexcept {
+template <detail::any_vec X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto diag(const X& x) noexcept {
     const value_type_t<X> v = value(x);
     mat<detail::component_t<X>, v.size(), v.size()> m{};
     for (int k = 0; k < v.size(); ++k) m(k, k) = v[k];
@@ -253,7 +253,7 @@ template <detail::any_vec X> WARPX_HOST_DEVICE constexpr auto diag(const X& x) n
 }
 
 /// The diagonal of a square matrix.
-template <detail::square_mat X> WARPX_HOST_DEVICE constexpr auto diagonal(const X& x) noexcept {
+template <detail::square_mat X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto diagonal(const X& x) noexcept {
     const value_type_t<X> m = value(x);
     vec<typename value_type_t<X>::value_type, m.rows()> v{};
     for (int k = 0; k < m.rows(); ++k) v[k] = m(k, k);
@@ -261,14 +261,14 @@ template <detail::square_mat X> WARPX_HOST_DEVICE constexpr auto diagonal(const 
 }
 
 /// The sum of the diagonal.
-template <detail::square_mat X> WARPX_HOST_DEVICE constexpr auto trace(const X& x) noexcept {
+template <detail::square_mat X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto trace(const X& x) noexcept {
     return sum(diagonal(x));
 }
 
 /// The matrix of the cross product: skew(a) * b == cross(a, b).
 template <detail::any_vec X>
     requires(value_type_t<X>::size() == 3)
-WARPX_HOST_DEVICE constexpr auto skew(const X& x) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto skew(const X& x) noexcept {
     const value_type_t<X> a = value(x);
     using S = detail::sum_t<detail::component_t<X>>;
     return mat<S, 3, 3>(S(0), -a.z, a.y, a.z, S(0), -a.x, -a.y, a.x, S(0));
@@ -283,13 +283,13 @@ using quotient_mat = mat<quotient_t<typename value_type_t<X>::value_type>, value
 } // namespace detail
 
 /// The determinant, in the type of the inverse.
-template <detail::square_mat X> WARPX_HOST_DEVICE constexpr auto determinant(const X& x) noexcept {
+template <detail::square_mat X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto determinant(const X& x) noexcept {
     return detail::determinant_of(detail::quotient_mat<X>(value(x)));
 }
 
 /// The inverse; in float for half elements and in double for integers. Up to 4 x 4 by cofactors, larger ones
 /// by elimination. A singular matrix gives infinities or NaN.
-template <detail::square_mat X> WARPX_HOST_DEVICE constexpr auto inverse(const X& x) noexcept {
+template <detail::square_mat X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto inverse(const X& x) noexcept {
     return detail::inverse_of(detail::quotient_mat<X>(value(x)));
 }
 

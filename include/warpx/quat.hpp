@@ -57,7 +57,7 @@ template <class T> struct quat {
           w(static_cast<T>(value(w_))) {}
     /// From the vector part and w.
     template <detail::any_vec3 V, detail::any_real W>
-    WARPX_HOST_DEVICE explicit constexpr quat(const V& v, const W& w_) noexcept
+    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr quat(const V& v, const W& w_) noexcept
         : quat(value(v).x, value(v).y, value(v).z, w_) {}
     /// From a quaternion of another element type; implicit where it widens.
     template <class U>
@@ -67,54 +67,54 @@ template <class T> struct quat {
     /// From a located quaternion of any element type.
     template <class X>
         requires(detail::any_quat<X> && !detail::is_quat<X>)
-    WARPX_HOST_DEVICE explicit constexpr quat(const X& q) noexcept : quat(value(q)) {}
+    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr quat(const X& q) noexcept : quat(value(q)) {}
 
     /// Assignment converts the parts to T, narrowing too.
     template <class X>
         requires(detail::any_quat<X> && !std::is_same_v<X, quat>)
-    WARPX_HOST_DEVICE constexpr quat& operator=(const X& q) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr quat& operator=(const X& q) noexcept {
         return *this = quat(value(q));
     }
 
     /// No rotation: (0, 0, 0, 1).
-    WARPX_HOST_DEVICE static constexpr quat identity() noexcept { return quat(0, 0, 0, 1); }
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr quat identity() noexcept { return quat(0, 0, 0, 1); }
 
     /// Part k: x, y, z, w for 0 to 3, unchecked.
-    WARPX_HOST_DEVICE constexpr T& operator[](int64_t k) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr T& operator[](int64_t k) noexcept {
         return k == 0 ? x : k == 1 ? y : k == 2 ? z : w;
     }
-    WARPX_HOST_DEVICE constexpr const T& operator[](int64_t k) const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr const T& operator[](int64_t k) const noexcept {
         return k == 0 ? x : k == 1 ? y : k == 2 ? z : w;
     }
 
-    WARPX_HOST_DEVICE friend constexpr sum_type operator+(const quat& a, const quat& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator+(const quat& a, const quat& b) noexcept {
         return {a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w};
     }
-    WARPX_HOST_DEVICE friend constexpr sum_type operator-(const quat& a, const quat& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator-(const quat& a, const quat& b) noexcept {
         return {a.x - b.x, a.y - b.y, a.z - b.z, a.w - b.w};
     }
-    WARPX_HOST_DEVICE friend constexpr sum_type operator-(const quat& a) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator-(const quat& a) noexcept {
         return {-a.x, -a.y, -a.z, -a.w};
     }
     /// The Hamilton product.
-    WARPX_HOST_DEVICE friend constexpr sum_type operator*(const quat& a, const quat& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator*(const quat& a, const quat& b) noexcept {
         return {a.w * b.x + a.x * b.w + a.y * b.z - a.z * b.y, a.w * b.y - a.x * b.z + a.y * b.w + a.z * b.x,
                 a.w * b.z + a.x * b.y - a.y * b.x + a.z * b.w, a.w * b.w - a.x * b.x - a.y * b.y - a.z * b.z};
     }
     template <detail::any_real S>
         requires(!detail::lifts<T, S>)
-    WARPX_HOST_DEVICE friend constexpr sum_type operator*(const quat& a, const S& s) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator*(const quat& a, const S& s) noexcept {
         const auto t = static_cast<detail::sum_t<T>>(value(s));
         return {a.x * t, a.y * t, a.z * t, a.w * t};
     }
     template <detail::any_real S>
         requires(!detail::lifts<T, S>)
-    WARPX_HOST_DEVICE friend constexpr sum_type operator*(const S& s, const quat& a) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator*(const S& s, const quat& a) noexcept {
         return a * s;
     }
     template <detail::any_real S>
         requires(!detail::lifts<T, S>)
-    WARPX_HOST_DEVICE friend constexpr sum_type operator/(const quat& a, const S& s) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator/(const quat& a, const S& s) noexcept {
         const auto t = static_cast<detail::sum_t<T>>(value(s));
         return {a.x / t, a.y / t, a.z / t, a.w / t};
     }
@@ -122,27 +122,27 @@ template <class T> struct quat {
     /// `a op= b` is `a = a op b`.
     template <class B>
         requires requires(const quat& a, const B& b) { a + b; }
-    WARPX_HOST_DEVICE constexpr quat& operator+=(const B& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr quat& operator+=(const B& b) noexcept {
         return *this = quat(*this + b);
     }
     template <class B>
         requires requires(const quat& a, const B& b) { a - b; }
-    WARPX_HOST_DEVICE constexpr quat& operator-=(const B& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr quat& operator-=(const B& b) noexcept {
         return *this = quat(*this - b);
     }
     template <class B>
         requires requires(const quat& a, const B& b) { a* b; }
-    WARPX_HOST_DEVICE constexpr quat& operator*=(const B& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr quat& operator*=(const B& b) noexcept {
         return *this = quat(*this * b);
     }
     template <class B>
         requires requires(const quat& a, const B& b) { a / b; }
-    WARPX_HOST_DEVICE constexpr quat& operator/=(const B& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr quat& operator/=(const B& b) noexcept {
         return *this = quat(*this / b);
     }
 
     /// All parts equal (a NaN equals nothing); q and -q are different numbers.
-    WARPX_HOST_DEVICE friend constexpr bool operator==(const quat& a, const quat& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator==(const quat& a, const quat& b) noexcept {
         return a.x == b.x && a.y == b.y && a.z == b.z && a.w == b.w;
     }
 };
@@ -161,36 +161,36 @@ using meet_quat_t =
 } // namespace detail
 template <class X, class Y>
     requires detail::quats_of_two_types<X, Y>
-WARPX_HOST_DEVICE constexpr auto operator+(const X& p, const Y& q) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator+(const X& p, const Y& q) noexcept {
     return detail::meet_quat_t<X, Y>(value(p)) + detail::meet_quat_t<X, Y>(value(q));
 }
 template <class X, class Y>
     requires detail::quats_of_two_types<X, Y>
-WARPX_HOST_DEVICE constexpr auto operator-(const X& p, const Y& q) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator-(const X& p, const Y& q) noexcept {
     return detail::meet_quat_t<X, Y>(value(p)) - detail::meet_quat_t<X, Y>(value(q));
 }
 template <class X, class Y>
     requires detail::quats_of_two_types<X, Y>
-WARPX_HOST_DEVICE constexpr auto operator*(const X& p, const Y& q) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator*(const X& p, const Y& q) noexcept {
     return detail::meet_quat_t<X, Y>(value(p)) * detail::meet_quat_t<X, Y>(value(q));
 }
 
 /// The conjugate (-x, -y, -z, w): the inverse rotation, for a unit quaternion.
-template <detail::any_quat Q> WARPX_HOST_DEVICE constexpr auto conj(const Q& q) noexcept {
+template <detail::any_quat Q> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto conj(const Q& q) noexcept {
     const auto p = value(q);
     return quat<detail::quat_sum_t<Q>>(-p.x, -p.y, -p.z, p.w);
 }
 
 /// Sum of the products of equal parts.
 template <detail::any_quat P, detail::any_quat Q>
-WARPX_HOST_DEVICE constexpr auto dot(const P& p, const Q& q) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto dot(const P& p, const Q& q) noexcept {
     const auto a = value(p);
     const auto b = value(q);
     return a.x * b.x + a.y * b.y + a.z * b.z + a.w * b.w;
 }
 
 /// sqrt(dot(q, q)). The derivative at zero is 0.
-template <detail::any_quat Q> WARPX_HOST_DEVICE auto length(const Q& q) noexcept {
+template <detail::any_quat Q> WARPX_INLINE WARPX_HOST_DEVICE auto length(const Q& q) noexcept {
     const auto s = dot(q, q);
     if constexpr (detail::differentiable<std::remove_const_t<decltype(s)>>)
         return detail::real::norm_of(s);
@@ -199,21 +199,21 @@ template <detail::any_quat Q> WARPX_HOST_DEVICE auto length(const Q& q) noexcept
 }
 
 /// q divided by its length; the identity, with derivative 0, for zero.
-template <detail::any_quat Q> WARPX_HOST_DEVICE auto normalize(const Q& q) noexcept {
+template <detail::any_quat Q> WARPX_INLINE WARPX_HOST_DEVICE auto normalize(const Q& q) noexcept {
     using result = quat<detail::quat_sum_t<Q>>;
     const auto l = length(q);
     return l > 0 ? result(value(q)) / l : result::identity();
 }
 
 /// The q' with q * q' = 1: conj(q) / dot(q, q). Zero gives NaN.
-template <detail::any_quat Q> WARPX_HOST_DEVICE constexpr auto inverse(const Q& q) noexcept {
+template <detail::any_quat Q> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto inverse(const Q& q) noexcept {
     return conj(q) / dot(q, q);
 }
 
 /// The vector v turned by the unit quaternion q: the vector part of q v conj(q), as v + w t + u x t with u =
 /// (x, y, z) and t = 2 u x v.
 template <detail::any_quat Q, detail::any_vec3 V>
-WARPX_HOST_DEVICE constexpr auto rotate(const Q& q, const V& v) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto rotate(const Q& q, const V& v) noexcept {
     const auto p = value(q);
     const auto u = vec<typename value_type_t<Q>::value_type, 3>(p.x, p.y, p.z);
     const auto t = 2 * cross(u, v);
@@ -222,13 +222,13 @@ WARPX_HOST_DEVICE constexpr auto rotate(const Q& q, const V& v) noexcept {
 
 /// The vector v turned back by the unit quaternion q.
 template <detail::any_quat Q, detail::any_vec3 V>
-WARPX_HOST_DEVICE constexpr auto rotate_inv(const Q& q, const V& v) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto rotate_inv(const Q& q, const V& v) noexcept {
     return rotate(conj(q), v);
 }
 
 /// The rotation by `angle` radians about the unit vector `axis`.
 template <detail::any_vec3 V, detail::any_real A>
-WARPX_HOST_DEVICE auto quat_from_axis_angle(const V& axis, const A& angle) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE auto quat_from_axis_angle(const V& axis, const A& angle) noexcept {
     using T = detail::meet_derivative_t<detail::quotient_t<detail::component_t<V>>, value_type_t<A>>;
     T s, c;
     detail::real::sincos(static_cast<T>(value(angle)) / 2, s, c);
@@ -243,7 +243,7 @@ template <class T> struct axis_angle {
 
 /// Axis and angle of the rotation by q. The axis is (1, 0, 0) where there is no rotation; its derivative and
 /// that of the angle are 0 there.
-template <detail::any_quat Q> WARPX_HOST_DEVICE auto quat_to_axis_angle(const Q& q) noexcept {
+template <detail::any_quat Q> WARPX_INLINE WARPX_HOST_DEVICE auto quat_to_axis_angle(const Q& q) noexcept {
     using T = detail::quat_sum_t<Q>;
     const quat<T> p(value(q));
     const vec<T, 3> u(p.x, p.y, p.z);
@@ -254,7 +254,7 @@ template <detail::any_quat Q> WARPX_HOST_DEVICE auto quat_to_axis_angle(const Q&
 }
 
 /// The rotation matrix of the unit quaternion q: quat_to_matrix(q) * v == rotate(q, v).
-template <detail::any_quat Q> WARPX_HOST_DEVICE constexpr auto quat_to_matrix(const Q& q) noexcept {
+template <detail::any_quat Q> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto quat_to_matrix(const Q& q) noexcept {
     using T = detail::quat_sum_t<Q>;
     const quat<T> p(value(q));
     const T xx = p.x * p.x, yy = p.y * p.y, zz = p.z * p.z;
@@ -268,7 +268,7 @@ template <detail::any_quat Q> WARPX_HOST_DEVICE constexpr auto quat_to_matrix(co
 /// 1978, "Quaternion from rotation matrix").
 template <detail::any_mat M>
     requires(value_type_t<M>::rows() == 3 && value_type_t<M>::columns() == 3)
-WARPX_HOST_DEVICE auto quat_from_matrix(const M& matrix) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE auto quat_from_matrix(const M& matrix) noexcept {
     using T = detail::quotient_t<typename value_type_t<M>::value_type>;
     const mat<T, 3, 3> m(value(matrix));
     const T a = m(0, 0), b = m(1, 1), c = m(2, 2);
@@ -297,7 +297,7 @@ WARPX_HOST_DEVICE auto quat_from_matrix(const M& matrix) noexcept {
 /// 1985, "Animating rotation with quaternion curves"); where the two nearly agree, the normalized straight
 /// line. At t = 1 the result is q or -q.
 template <detail::any_quat P, detail::any_quat Q, detail::any_real S>
-WARPX_HOST_DEVICE auto slerp(const P& p, const Q& q, const S& t) noexcept {
+WARPX_INLINE WARPX_HOST_DEVICE auto slerp(const P& p, const Q& q, const S& t) noexcept {
     using T = detail::meet_derivative_t<decltype(dot(p, q)), value_type_t<S>>;
     const quat<T> a(value(p));
     quat<T> b(value(q));

@@ -18,24 +18,24 @@ template <int N> struct shape {
     template <class... I>
         requires(sizeof...(I) == N && N > 0 &&
                  ((std::is_convertible_v<I, int64_t> && !std::is_floating_point_v<I>) && ...))
-    WARPX_HOST_DEVICE constexpr shape(const I&... extents) : values{static_cast<int64_t>(extents)...} {}
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr shape(const I&... extents) : values{static_cast<int64_t>(extents)...} {}
 
-    WARPX_HOST_DEVICE static constexpr int rank() noexcept { return N; }
-    WARPX_HOST_DEVICE constexpr int64_t& operator[](int axis) noexcept { return values[axis]; }
-    WARPX_HOST_DEVICE constexpr const int64_t& operator[](int axis) const noexcept { return values[axis]; }
-    WARPX_HOST_DEVICE constexpr int64_t* begin() noexcept { return values; }
-    WARPX_HOST_DEVICE constexpr int64_t* end() noexcept { return values + N; }
-    WARPX_HOST_DEVICE constexpr const int64_t* begin() const noexcept { return values; }
-    WARPX_HOST_DEVICE constexpr const int64_t* end() const noexcept { return values + N; }
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr int rank() noexcept { return N; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t& operator[](int axis) noexcept { return values[axis]; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr const int64_t& operator[](int axis) const noexcept { return values[axis]; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t* begin() noexcept { return values; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t* end() noexcept { return values + N; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr const int64_t* begin() const noexcept { return values; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr const int64_t* end() const noexcept { return values + N; }
 
-    WARPX_HOST_DEVICE friend constexpr bool operator==(const shape& a, const shape& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator==(const shape& a, const shape& b) noexcept {
         for (int axis = 0; axis < N; ++axis)
             if (a[axis] != b[axis]) return false;
         return true;
     }
 
     /// The product of the extents: 1 for rank 0. (Of an empty shape it is 0, however large the others are.)
-    WARPX_HOST_DEVICE constexpr int64_t count() const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t count() const noexcept {
         uint64_t product = 1; // unsigned, so that huge extents may wrap before a 0 comes
         for (int axis = 0; axis < N; ++axis) product *= static_cast<uint64_t>(values[axis]);
         return static_cast<int64_t>(product);

@@ -58,21 +58,21 @@
         };                                                                                                   \
         WARPX_DETAIL_ANY_LINKAGE_END                                                                         \
         template <template <class> class P, class Access, class Place>                                       \
-        WARPX_HOST_DEVICE static constexpr rebind<P> places(Place place) {                                   \
+        WARPX_INLINE WARPX_HOST_DEVICE static constexpr rebind<P> places(Place place) {                                   \
             auto* s = Access::pointer(place);                                                                \
             return {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_PLACE, __VA_ARGS__)};                               \
         }                                                                                                    \
         template <template <class> class P, class R>                                                         \
-        WARPX_HOST_DEVICE static constexpr rebind<P> convert(const R& r) {                                   \
+        WARPX_INLINE WARPX_HOST_DEVICE static constexpr rebind<P> convert(const R& r) {                                   \
             return {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_CONVERT, __VA_ARGS__)};                             \
         }                                                                                                    \
-        template <class R, class S = described> WARPX_HOST_DEVICE static constexpr S gather(const R& r) {    \
+        template <class R, class S = described> WARPX_INLINE WARPX_HOST_DEVICE static constexpr S gather(const R& r) {    \
             S s{};                                                                                           \
             WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_GATHER, __VA_ARGS__)                                        \
             return s;                                                                                        \
         }                                                                                                    \
         WARPX_DETAIL_HOST_BODY template <class F, class... Parts>                                            \
-        WARPX_HOST_DEVICE static constexpr void each(F f, Parts&&... parts) {                                \
+        WARPX_INLINE WARPX_HOST_DEVICE static constexpr void each(F f, Parts&&... parts) {                                \
             WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_EACH, __VA_ARGS__)                                          \
         }                                                                                                    \
         template <template <class> class P, class F>                                                         \
@@ -100,7 +100,7 @@ template <class T, class Access> struct located_fields {
     template <class F> using field = located<copy_const_t<F, T>, typename field_access<Access, F>::type>;
     using traits = struct_traits<std::remove_const_t<T>>;
     using type = typename traits::template rebind<field>;
-    WARPX_HOST_DEVICE static constexpr type at(typename Access::template place<T> place) {
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr type at(typename Access::template place<T> place) {
         return traits::template places<field, Access>(place);
     }
 };
@@ -120,32 +120,32 @@ public:
     using value_type = accessed_t<T, Access>;
     using operators::set;
 
-    WARPX_HOST_DEVICE constexpr explicit located(typename Access::template place<T> place)
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit located(typename Access::template place<T> place)
         : fields::type(fields::at(place)) {}
     constexpr located(const located&) noexcept = default;
     template <class U>
         requires relocates<U, T, Access>
-    WARPX_HOST_DEVICE constexpr located(const located<U, Access>& o) noexcept
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr located(const located<U, Access>& o) noexcept
         : fields::type(traits::template convert<fields::template field>(o)) {}
 
-    WARPX_HOST_DEVICE constexpr value_type get() const {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr value_type get() const {
         return traits::template gather<located, value_type>(*this);
     }
-    WARPX_HOST_DEVICE constexpr operator value_type() const { return get(); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr operator value_type() const { return get(); }
 
     // clang-format off
-    WARPX_HOST_DEVICE constexpr located& operator=(const located& o) & { return set(o.get()); }
-    WARPX_HOST_DEVICE constexpr located&& operator=(const located& o) && { return std::move(*this).set(o.get()); }
-    WARPX_HOST_DEVICE constexpr located& operator=(const value_type& v) & { return set(v); } // braces: v[i] = {1, 2}
-    WARPX_HOST_DEVICE constexpr located&& operator=(const value_type& v) && { return std::move(*this).set(v); }
-    template <class U> WARPX_HOST_DEVICE constexpr located& operator=(const U& u) & { return set(value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr located&& operator=(const U& u) && { return std::move(*this).set(value(u)); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr located& operator=(const located& o) & { return set(o.get()); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr located&& operator=(const located& o) && { return std::move(*this).set(o.get()); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr located& operator=(const value_type& v) & { return set(v); } // braces: v[i] = {1, 2}
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr located&& operator=(const value_type& v) && { return std::move(*this).set(v); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr located& operator=(const U& u) & { return set(value(u)); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr located&& operator=(const U& u) && { return std::move(*this).set(value(u)); }
     // clang-format on
 
-    template <class V> WARPX_HOST_DEVICE constexpr void assign_local(const V& v) noexcept {
+    template <class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr void assign_local(const V& v) noexcept {
         traits::each(detail::assign_component{}, *this, static_cast<const value_type&>(v));
     }
-    template <class V> WARPX_HOST_DEVICE constexpr void store(const V& v) {
+    template <class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr void store(const V& v) {
         traits::each(detail::store_component{}, *this, static_cast<const value_type&>(v));
     }
 };

@@ -12,14 +12,14 @@ namespace warpx {
 /// specializes it: `type` is the plain type, `get` returns it.
 template <class X> struct value_traits {
     using type = X;
-    WARPX_HOST_DEVICE static constexpr const X& get(const X& x) noexcept { return x; }
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr const X& get(const X& x) noexcept { return x; }
 };
 
 /// The plain type behind `X`, references and const removed: `T` for `located<T>`, `X` for a plain type.
 template <class X> using value_type_t = typename value_traits<std::remove_cvref_t<X>>::type;
 
 /// The plain value behind `x`.
-template <class X> WARPX_HOST_DEVICE constexpr value_type_t<X> value(const X& x) {
+template <class X> WARPX_INLINE WARPX_HOST_DEVICE constexpr value_type_t<X> value(const X& x) {
     return value_traits<X>::get(x);
 }
 

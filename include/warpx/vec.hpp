@@ -106,6 +106,12 @@ public:
     WARPX_HOST_DEVICE static constexpr int size() noexcept { return N; }
 
     vec() = default;
+    // Forced inline, because of numbers that carry derivatives: left as calls they would live in memory.
+    [[gnu::always_inline]] constexpr vec(const vec&) = default;
+    [[gnu::always_inline]] constexpr vec(vec&&) = default;
+    [[gnu::always_inline]] constexpr vec& operator=(const vec&) = default;
+    [[gnu::always_inline]] constexpr vec& operator=(vec&&) = default;
+    [[gnu::always_inline]] constexpr ~vec() = default;
 
     /// From N numbers, each converted to T.
     template <class... A>

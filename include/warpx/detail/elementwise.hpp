@@ -26,7 +26,7 @@ template <class X>
 concept integer_numeric = std::is_integral_v<number_t<X>> && !std::is_same_v<number_t<X>, bool>;
 
 /// The common vector size of the arguments: 0 for numbers only, -1 if two differ.
-template <class... X> WARPX_HOST_DEVICE constexpr int common_size() noexcept {
+template <class... X> WARPX_INLINE WARPX_HOST_DEVICE constexpr int common_size() noexcept {
     const int sizes[] = {number_of<X>::size...};
     int size = 0;
     for (const int s : sizes)

@@ -22,7 +22,7 @@ struct common_number<A, B> {
 };
 
 /// `a op b` as C++ computes it, with the conversions of arithmetic operands spelled out for -Wconversion.
-template <char Op, class A, class B> WARPX_HOST_DEVICE constexpr auto combine(const A& a, const B& b) {
+template <char Op, class A, class B> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto combine(const A& a, const B& b) {
     using common = typename common_number<A, B>::type;
     if constexpr (Op != '<' && Op != '>' && !std::is_void_v<common> &&
                   !(std::is_same_v<A, common> && std::is_same_v<B, common>)) {
@@ -41,7 +41,7 @@ template <char Op, class A, class B> WARPX_HOST_DEVICE constexpr auto combine(co
     }
 }
 
-template <char Op, class V> WARPX_HOST_DEVICE constexpr auto signed_as(const V& v) {
+template <char Op, class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto signed_as(const V& v) {
     if constexpr (Op == '-')
         return -v;
     else
@@ -51,11 +51,11 @@ template <char Op, class V> WARPX_HOST_DEVICE constexpr auto signed_as(const V& 
 /// Assignments and compound assignments shared by all located values. On a temporary (`y[i] += e`) they write
 /// the place, on a named value (`auto t = y[i]; t += e;`) they change the local variable only.
 template <class Self, bool ReadOnly> struct located_operators {
-    template <class V> WARPX_HOST_DEVICE constexpr Self& set(const V& v) & noexcept {
+    template <class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& set(const V& v) & noexcept {
         static_cast<Self&>(*this).assign_local(v);
         return static_cast<Self&>(*this);
     }
-    template <class V> WARPX_HOST_DEVICE constexpr Self&& set(const V& v) && {
+    template <class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& set(const V& v) && {
         if constexpr (ReadOnly)
             static_assert(always_false<V>,
                           "warpx: this array is read-only (its element type is const); bind it as "
@@ -64,10 +64,10 @@ template <class Self, bool ReadOnly> struct located_operators {
             static_cast<Self&>(*this).store(v);
         return static_cast<Self&&>(*this);
     }
-    WARPX_HOST_DEVICE constexpr auto read() const { return static_cast<const Self&>(*this).get(); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto read() const { return static_cast<const Self&>(*this).get(); }
 
     /// `+=` and `-=`: read, combine, write, or what the form does instead.
-    template <char Op, class V> WARPX_HOST_DEVICE constexpr Self& augment(const V& v) & {
+    template <char Op, class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& augment(const V& v) & {
         Self& self = static_cast<Self&>(*this);
         if constexpr (!requires { self.add(v); })
             return set(combine<Op>(read(), v));
@@ -76,7 +76,7 @@ template <class Self, bool ReadOnly> struct located_operators {
         else
             return self.local() += signed_as<Op>(v), self;
     }
-    template <char Op, class V> WARPX_HOST_DEVICE constexpr Self&& augment(const V& v) && {
+    template <char Op, class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& augment(const V& v) && {
         Self& self = static_cast<Self&>(*this);
         if constexpr (!ReadOnly && requires { self.add(v); })
             return self.add(signed_as<Op>(v)), static_cast<Self&&>(*this);
@@ -85,44 +85,52 @@ template <class Self, bool ReadOnly> struct located_operators {
     }
 
     // clang-format off
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator+=(const U& u) & { return augment<'+'>(value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator+=(const U& u) && { return std::move(*this).template augment<'+'>(value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator-=(const U& u) & { return augment<'-'>(value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator-=(const U& u) && { return std::move(*this).template augment<'-'>(value(u)); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator*=(const U& u) & { return set(combine<'*'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator*=(const U& u) && { return std::move(*this).set(combine<'*'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator/=(const U& u) & { return set(combine<'/'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator/=(const U& u) && { return std::move(*this).set(combine<'/'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator%=(const U& u) & { return set(combine<'%'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator%=(const U& u) && { return std::move(*this).set(combine<'%'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator&=(const U& u) & { return set(combine<'&'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator&=(const U& u) && { return std::move(*this).set(combine<'&'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator|=(const U& u) & { return set(combine<'|'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator|=(const U& u) && { return std::move(*this).set(combine<'|'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator^=(const U& u) & { return set(combine<'^'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator^=(const U& u) && { return std::move(*this).set(combine<'^'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator<<=(const U& u) & { return set(combine<'<'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator<<=(const U& u) && { return std::move(*this).set(combine<'<'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self& operator>>=(const U& u) & { return set(combine<'>'>(read(), value(u))); }
-    template <class U> WARPX_HOST_DEVICE constexpr Self&& operator>>=(const U& u) && { return std::move(*this).set(combine<'>'>(read(), value(u))); }
-    WARPX_HOST_DEVICE constexpr Self& operator++() & { return set(read() + 1); }
-    WARPX_HOST_DEVICE constexpr Self&& operator++() && { return std::move(*this).set(read() + 1); }
-    WARPX_HOST_DEVICE constexpr Self& operator--() & { return set(read() - 1); }
-    WARPX_HOST_DEVICE constexpr Self&& operator--() && { return std::move(*this).set(read() - 1); }
-    WARPX_HOST_DEVICE constexpr auto operator++(int) & { auto old = read(); set(old + 1); return old; }
-    WARPX_HOST_DEVICE constexpr auto operator++(int) && { auto old = read(); std::move(*this).set(old + 1); return old; }
-    WARPX_HOST_DEVICE constexpr auto operator--(int) & { auto old = read(); set(old - 1); return old; }
-    WARPX_HOST_DEVICE constexpr auto operator--(int) && { auto old = read(); std::move(*this).set(old - 1); return old; }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator+=(const U& u) & { return augment<'+'>(value(u)); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator+=(const U& u) && { return std::move(*this).template augment<'+'>(value(u)); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator-=(const U& u) & { return augment<'-'>(value(u)); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator-=(const U& u) && { return std::move(*this).template augment<'-'>(value(u)); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator*=(const U& u) & { return set(combine<'*'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator*=(const U& u) && { return std::move(*this).set(combine<'*'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator/=(const U& u) & { return set(combine<'/'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator/=(const U& u) && { return std::move(*this).set(combine<'/'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator%=(const U& u) & { return set(combine<'%'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator%=(const U& u) && { return std::move(*this).set(combine<'%'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator&=(const U& u) & { return set(combine<'&'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator&=(const U& u) && { return std::move(*this).set(combine<'&'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator|=(const U& u) & { return set(combine<'|'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator|=(const U& u) && { return std::move(*this).set(combine<'|'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator^=(const U& u) & { return set(combine<'^'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator^=(const U& u) && { return std::move(*this).set(combine<'^'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator<<=(const U& u) & { return set(combine<'<'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator<<=(const U& u) && { return std::move(*this).set(combine<'<'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator>>=(const U& u) & { return set(combine<'>'>(read(), value(u))); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator>>=(const U& u) && { return std::move(*this).set(combine<'>'>(read(), value(u))); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator++() & { return set(read() + 1); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator++() && { return std::move(*this).set(read() + 1); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator--() & { return set(read() - 1); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator--() && { return std::move(*this).set(read() - 1); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator++(int) & { auto old = read(); set(old + 1); return old; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator++(int) && { auto old = read(); std::move(*this).set(old + 1); return old; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator--(int) & { auto old = read(); set(old - 1); return old; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator--(int) && { auto old = read(); std::move(*this).set(old - 1); return old; }
     // clang-format on
 };
 
 /// Types that are only stored (half, bfloat16, ...) and vectors of them also convert to what they compute in.
 /// A base class, because clang counts a conversion whose constraint fails when it looks for the only one.
 template <class Self, class V, class Compute = compute_t<V>> struct located_compute {
-    WARPX_HOST_DEVICE constexpr operator Compute() const {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr operator Compute() const {
         return static_cast<Compute>(static_cast<const Self&>(*this).get());
     }
 };
 template <class Self, class V> struct located_compute<Self, V, V> {};
+/// A number with derivatives converts, said aloud, as the number does.
+template <class Self, differentiable V> struct located_compute<Self, V, V> {
+    template <class U>
+        requires std::is_arithmetic_v<U>
+    WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr operator U() const {
+        return static_cast<U>(static_cast<const Self&>(*this).get());
+    }
+};
 
 } // namespace warpx::detail

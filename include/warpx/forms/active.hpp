@@ -106,12 +106,9 @@ template <described S>
 inline constexpr bool contains_double<S> = double_among<typename struct_traits<S>::fields>;
 
 /// How many numbers with derivatives an element is made of; 0 if it is not made of such alone.
-template <class T> constexpr int active_count() {
-    if constexpr (is_active_scalar<leaf_t<T>>)
-        return static_cast<int>(sizeof(T) / sizeof(leaf_t<T>));
-    else
-        return 0;
-}
+template <class T>
+inline constexpr int active_count =
+    is_active_scalar<leaf_t<T>> ? static_cast<int>(sizeof(T) / sizeof(std::conditional_t<std::is_void_v<leaf_t<T>>, T, leaf_t<T>>)) : 0;
 
 /// The value of a composite element, from `f(k)` for its k-th number.
 template <class T, class V, class F> WARPX_INLINE WARPX_HOST_DEVICE V make_composite(const F& f) {
@@ -284,7 +281,7 @@ struct no_former_value {
 
 /// The atomics of a handle whose `Access` records additions.
 template <class Self, class T, class Access> struct active_atomics {
-    static constexpr bool own_atomics = true;
+    using own_atomics = void;
 
     template <class Op, class V, class... I>
     WARPX_HOST_DEVICE no_former_value atomic(const Op&, const V& v, const I&... i) const {

@@ -36,6 +36,7 @@ template <class C> struct cell_engine {
         if (column != Column) return;
         int id = 0;
         const bool on_tape = o.on_tape_;
+        o.close();
         if (on_tape) id = c.push(P(1), o.id_, P(0), -1);
         if (c.on_tape[Column]) c.drop(c.id[Column]);
         c.stored |= 1u << Column;
@@ -63,7 +64,10 @@ template <class C> struct cell_engine {
         r.identical_ = same ? c.identical[Column] : 0;
         r.accumulates_ = same ? c.accumulates[Column] : 0;
         ((r.d_[J] = c.row[Column * C::rows + J]), ...);
-        if (c.on_tape[Column]) r.enter(&c, c.push(P(!same), r.id_, P(same), c.id[Column]));
+        if (c.on_tape[Column])
+            r.enter(&c, c.push(P(!same), r.id_, P(same), c.id[Column]));
+        else
+            r.enter(&c, c.push(P(!same), r.id_, P(0), -1));
     }
     template <class N, int... Column>
     WARPX_INLINE WARPX_HOST_DEVICE static void forward(const C& c, int column, bool same, N& r,
@@ -86,6 +90,7 @@ template <class C> struct cell_engine {
     template <class N> WARPX_INLINE WARPX_HOST_DEVICE static void pull(const C& c, const N& o, P g) {
         pull_columns(c, o, g, typename C::column_list{});
         c.sunk |= o.depends_;
+        o.close();
         if constexpr (C::pass == 1) {
             pull_accumulators(c, o, g, typename C::accumulator_list{});
         } else {
@@ -102,35 +107,38 @@ template <class C> struct cell_engine {
     }
 };
 
-/// The operators of double numbers, where a launch has some.
-template <class C> struct cell_wide_operators {};
-template <class C>
-    requires std::is_same_v<typename C::P, double>
-struct cell_wide_operators<C> : differentiable_operators<cell_number<double, C>> {};
+/// Where an element lies, what it is to the item, and where its gradient lies (null: it has none).
+template <class T, class C> struct adjoint_place {
+    T* data = nullptr;
+    std::remove_const_t<T>* gradient = nullptr;
+    const T* own = nullptr; // the item's own element
+    const C* c = nullptr;
+    int own_column = -1; // of the item's own element; -1: the array has no cells
+    int argument = 0;
+    bool is_own = false; // accessed with the index
+    bool retained = false;
+    template <class U>
+        requires std::is_same_v<U, const T>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr operator adjoint_place<U, C>() const noexcept {
+        return {data, gradient, own, c, own_column, argument, is_own, retained};
+    }
+};
 
-/// How a located value reaches a cell, or an element elsewhere.
-template <class C>
-struct adjoint_access : differentiable_operators<cell_number<float, C>>, cell_wide_operators<C> {
-    using engine = cell_engine<C>;
-    using P = typename C::P;
+/// The number that stands for a real type in a pass.
+template <class C> struct cell_numbers {
     template <class T> using number = cell_number<compute_t<T>, C>;
     template <class T> using value = active_value_t<T, number>;
+};
 
-    template <class T> struct place_of {
-        T* data = nullptr;
-        std::remove_const_t<T>* gradient = nullptr;
-        const T* own = nullptr; // the item's own element
-        const C* c = nullptr;
-        int own_column = -1; // of the item's own element; -1: the array has no cells
-        int argument = 0;
-        bool is_own = false; // accessed with the index
-        bool retained = false;
-        template <class U>
-            requires std::is_same_v<U, const T>
-        WARPX_INLINE WARPX_HOST_DEVICE constexpr operator place_of<U>() const noexcept {
-            return {data, gradient, own, c, own_column, argument, is_own, retained};
-        }
-    };
+/// How a located value reaches a cell, or an element elsewhere. `Value` is what a kernel computes with: as a
+/// template argument, so that its operators are found.
+template <class C, class Value> struct adjoint_access {
+    template <class T> using number = typename cell_numbers<C>::template number<T>;
+    template <class T> using value = typename cell_numbers<C>::template value<T>;
+    template <class F> using access_of_field = adjoint_access<C, value<F>>;
+    using engine = cell_engine<C>;
+    using P = typename C::P;
+    template <class T> using place_of = adjoint_place<T, C>;
     template <class T> using place = place_of<T>;
 
     template <class T, class F>
@@ -147,7 +155,7 @@ struct adjoint_access : differentiable_operators<cell_number<float, C>>, cell_wi
     }
     template <class T>
     static constexpr int64_t leaf_bytes = [] {
-        if constexpr (active_count<T>() > 0)
+        if constexpr (active_count<T> > 0)
             return int64_t{sizeof(leaf_t<T>)};
         else
             return int64_t{1}; // such elements have no columns
@@ -227,6 +235,9 @@ struct adjoint_access : differentiable_operators<cell_number<float, C>>, cell_wi
     }
 };
 
+template <class C, class T>
+using adjoint_access_t = adjoint_access<C, typename cell_numbers<C>::template value<std::remove_const_t<T>>>;
+
 /// An array argument as a fast adjoint launch sees it, without the item.
 template <class T, int N, class Layout> struct adjoint_view {
     using element_type = T;
@@ -249,11 +260,11 @@ template <class T, int N, class Layout> struct adjoint_view {
 /// What a kernel receives for an array in the fast adjoint form.
 template <class T, int N, class C, class Layout>
 class adjoint_handle : public handle_interface<adjoint_handle<T, N, C, Layout>, T, N>,
-                       public active_atomics<adjoint_handle<T, N, C, Layout>, T, adjoint_access<C>> {
+                       public active_atomics<adjoint_handle<T, N, C, Layout>, T, adjoint_access_t<C, T>> {
     using interface = handle_interface<adjoint_handle<T, N, C, Layout>, T, N>;
 
 public:
-    using access = adjoint_access<C>;
+    using access = adjoint_access_t<C, T>;
     using value_type = accessed_t<T, access>;
     template <class F> using place_of = typename access::template place_of<F>;
 

@@ -70,8 +70,8 @@ struct struct_handle : struct_traits<S>::template rebind<struct_field<C, Views>:
 template <class V, int R> inline constexpr int columns_of = 0;
 template <class T, int N, class L, int R>
     requires(N == R)
-inline constexpr int columns_of<adjoint_view<T, N, L>, R> = active_count<T>();
-template <class T, class P, int R> inline constexpr int columns_of<scalar_view<T, P>, R> = active_count<T>();
+inline constexpr int columns_of<adjoint_view<T, N, L>, R> = active_count<T>;
+template <class T, class P, int R> inline constexpr int columns_of<scalar_view<T, P>, R> = active_count<T>;
 
 /// Masks of columns have 32 bits: arrays beyond that have none and go to memory.
 inline constexpr int most_columns = 28;
@@ -110,7 +110,7 @@ template <int R, class... V> struct column_plan {
 /// The type that derivatives of a launch are computed in: that of its widest elements.
 template <class V> inline constexpr bool wants_double = false;
 template <class T, int N, class L>
-    requires(active_count<T>() > 0)
+    requires(active_count<T> > 0)
 inline constexpr bool wants_double<adjoint_view<T, N, L>> = std::is_same_v<leaf_t<T>, double>;
 template <class T, class P>
 inline constexpr bool wants_double<scalar_view<T, P>> = std::is_same_v<leaf_t<T>, double>;
@@ -173,15 +173,14 @@ struct item_argument<Column, Argument, R, adjoint_view<T, N, L>> {
     }
     template <class P> WARPX_INLINE WARPX_HOST_DEVICE void load(P* values, P* gradients) const noexcept {
         if constexpr (Column >= 0)
-            load(values, gradients, std::make_integer_sequence<int, active_count<T>()>());
+            load(values, gradients, std::make_integer_sequence<int, active_count<T>>());
     }
     template <class C> WARPX_INLINE WARPX_HOST_DEVICE auto receive(const C& c) const {
         return adjoint_handle<T, N, C, L>(view, &c, own, own_gradient, Column, Argument);
     }
     template <class C> WARPX_INLINE WARPX_HOST_DEVICE void flush(const C& c, unsigned others) const {
         if constexpr (Column >= 0)
-            if (own_gradient != nullptr)
-                flush(c, others, std::make_integer_sequence<int, active_count<T>()>());
+            if (own_gradient != nullptr) flush(c, others, std::make_integer_sequence<int, active_count<T>>());
     }
 
 private:
@@ -212,10 +211,10 @@ struct item_argument<Column, Argument, R, scalar_view<T, Q>> {
     const V& view;
     WARPX_INLINE WARPX_HOST_DEVICE item_argument(const V& v, const shape<R>&) noexcept : view(v) {}
     template <class P> WARPX_INLINE WARPX_HOST_DEVICE void load(P* values, P* gradients) const noexcept {
-        load(values, gradients, std::make_integer_sequence<int, active_count<T>()>());
+        load(values, gradients, std::make_integer_sequence<int, active_count<T>>());
     }
     template <class C> WARPX_INLINE WARPX_HOST_DEVICE auto receive(const C& c) const {
-        using access = adjoint_access<C>;
+        using access = adjoint_access_t<C, T>;
         typename access::template place_of<const T> place;
         place.data = place.own = &view.value;
         place.c = &c;
@@ -225,7 +224,7 @@ struct item_argument<Column, Argument, R, scalar_view<T, Q>> {
         return value(located<const T, access>(place));
     }
     template <class C> WARPX_INLINE WARPX_HOST_DEVICE void flush(const C& c, unsigned others) const {
-        flush(c, others, std::make_integer_sequence<int, active_count<T>()>());
+        flush(c, others, std::make_integer_sequence<int, active_count<T>>());
     }
 
 private:
@@ -314,13 +313,15 @@ WARPX_INLINE WARPX_HOST_DEVICE void clear_sums(P* p, std::integer_sequence<int, 
 // No always_inline from here to the kernel: GCC orders functions as if such calls did not exist, and then
 // does not inline the kernel at all. The loop around is `flatten`.
 template <class Kernel, int R, class... H>
-inline WARPX_HOST_DEVICE void call_kernel(const Kernel& kernel, const index<R>& i, const H&... handles) {
+WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE void call_kernel(const Kernel& kernel, const index<R>& i,
+                                                          const H&... handles) {
     kernel(i, handles...);
 }
 
 /// Runs one item; false if it needs the tape in memory: then nothing was written.
 template <class P, int Columns, bool Uniform, class Kernel, int R, class... I>
-inline WARPX_HOST_DEVICE bool run_item(const Kernel& kernel, const index<R>& i, const I&... items) {
+WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_item(const Kernel& kernel, const index<R>& i,
+                                                       const I&... items) {
     constexpr int arguments = static_cast<int>(sizeof...(I));
     constexpr int columns = Columns > 0 ? Columns : 1, some = arguments > 0 ? arguments : 1;
     constexpr int rows = Columns + most_accumulators;
@@ -405,11 +406,11 @@ inline WARPX_HOST_DEVICE bool run_item(const Kernel& kernel, const index<R>& i, 
 
 template <class V> inline constexpr bool moves_vectors = false;
 template <class T, int N, class L>
-inline constexpr bool moves_vectors<adjoint_view<T, N, L>> = (active_count<T>() > 1);
+inline constexpr bool moves_vectors<adjoint_view<T, N, L>> = (active_count<T> > 1);
 
 template <class Kernel, int R, int... A, class... V>
-inline WARPX_HOST_DEVICE bool fast_item(std::integer_sequence<int, A...>, const Kernel& kernel,
-                                        const index<R>& i, const V&... views) {
+WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool
+fast_item(std::integer_sequence<int, A...>, const Kernel& kernel, const index<R>& i, const V&... views) {
     using plan = column_plan<R, V...>;
     using P = std::conditional_t<(wants_double<V> || ...), double, float>;
     constexpr bool uniform = !(moves_vectors<V> || ...);
@@ -426,7 +427,7 @@ template <class T, class P, int D> struct taped_scalar {
     T value;
     active_memory<P, D> memory;
     WARPX_HOST_DEVICE auto receive(tape<P>* on) const {
-        using access = taped_access<P, D>;
+        using access = taped_access_t<P, D, T>;
         typename access::template place_of<const T> place;
         place.data = &value;
         place.memory = memory;
@@ -491,7 +492,7 @@ template <template <int> class Layout, class P> struct adjoint {
         handle<T, N, Argument> v;
         v.data = a.data_handle();
         v.layout = Layout<N>(a);
-        if (detail::active_count<T>() > 0 || detail::is_active<std::remove_const_t<T>>) {
+        if (detail::active_count<T> > 0 || detail::is_active<std::remove_const_t<T>>) {
             const auto g = a.grad();
             v.gradient = g.data_handle();
             v.gradient_layout = a.has_grad() ? Layout<N>(g) : v.layout;

@@ -12,7 +12,14 @@ namespace warpx {
 
 namespace detail {
 
-#if defined(__CUDACC__) || defined(__clang__)
+// Derivatives that a mask says are not there are never set.
+#if defined(__GNUC__) && !defined(__clang__)
+#    pragma GCC diagnostic push
+#    pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#    pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+
+#if defined(__CUDA_ARCH__) || defined(__clang__)
 #    define WARPX_DETAIL_UNROLL _Pragma("unroll")
 #else
 #    define WARPX_DETAIL_UNROLL _Pragma("GCC unroll 64")
@@ -238,9 +245,9 @@ public:
         if (o.on_tape_) own_copy_of(o);
     }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr cell_number(cell_number&& o)
-        : v_(o.v_), on_tape_(o.on_tape_), accumulator_(o.accumulator_), id_(o.id_), key_(o.key_) {
+        : v_(o.v_), on_tape_(o.on_tape_), id_(o.id_), c_(o.c_) {
         take_linear(o);
-        o.on_tape_ = o.accumulator_ = false;
+        o.on_tape_ = false;
     }
     /// From a number over a narrower type (implicit) or a wider one: rounds, and keeps the derivative.
     template <class T2>
@@ -262,6 +269,7 @@ public:
         v_ = o.v_;
         take_linear(o);
         id_ = id;
+        c_ = o.c_;
         on_tape_ = on_tape;
         accumulator_ = false;
         return *this;
@@ -274,6 +282,7 @@ public:
         v_ = o.v_;
         take_linear(o);
         id_ = id;
+        c_ = o.c_;
         on_tape_ = on_tape;
         accumulator_ = false;
         return *this;
@@ -330,6 +339,7 @@ public:
         r.accumulates_ = a.accumulates_ | b.accumulates_;
         r.identical_ = a.identical_ & b.identical_;
         r.choose_rows(c, a, b, row_list{});
+        a.close(), b.close();
         if (b.on_tape_)
             r.enter(b.c_, b.c_->push(P(c), a.on_tape_ ? a.id_ : -1, P(!c), b.id_));
         else if (a.on_tape_)
@@ -341,7 +351,7 @@ public:
     template <bool Negative> WARPX_INLINE WARPX_HOST_DEVICE constexpr void accumulate(const cell_number& o) {
         if (!on_tape_) {
             // What depends on this very sum scales what the sum already holds: a sum of its own from here on.
-            if (o.accumulates_ >> key_ & 1) accumulator_ = false;
+            if (accumulator_ && (o.accumulates_ >> key_ & 1)) accumulator_ = false;
             claim(o);
             absorb<Negative>(o);
         } else {
@@ -380,6 +390,9 @@ private:
     template <class N> WARPX_INLINE WARPX_HOST_DEVICE constexpr void own_copy_of(const N& o) {
         enter(o.c_, o.c_->push(P(1), o.id_, P(0), -1));
     }
+    /// Something else depends on the sum so far: what is added later is no part of that, and takes another
+    /// accumulator.
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr void close() const noexcept { accumulator_ = false; }
     template <class N, int... J>
     WARPX_INLINE WARPX_HOST_DEVICE constexpr void copy_rows(const N& o, std::integer_sequence<int, J...>) {
         ((d_[J] = o.d_[J]), ...);
@@ -389,12 +402,13 @@ private:
         identical_ = o.identical_;
         accumulates_ = o.accumulates_;
         copy_rows(o, row_list{});
-        c_ = o.c_;
+        o.close();
     }
     template <int... J>
     WARPX_INLINE WARPX_HOST_DEVICE constexpr void scale_rows(const cell_number& a, P da,
                                                              std::integer_sequence<int, J...>) {
         ((d_[J] = da * a.d_[J]), ...);
+        a.close();
     }
     template <int... J>
     WARPX_INLINE WARPX_HOST_DEVICE constexpr void join_rows(const cell_number& a, P da, const cell_number& b,
@@ -413,6 +427,7 @@ private:
         depends_ = a.depends_ | b.depends_;
         accumulates_ = a.accumulates_ | b.accumulates_;
         join_rows(a, da, b, db, row_list{});
+        a.close(), b.close();
         if (b.on_tape_)
             enter(b.c_, b.c_->push(da, a.on_tape_ ? a.id_ : -1, db, b.id_));
         else if (a.on_tape_)
@@ -440,6 +455,7 @@ private:
         depends_ |= o.depends_;
         accumulates_ |= o.accumulates_;
         identical_ = identical;
+        o.close();
         if (o.on_tape_) {
             accumulates_ |= 1u << key_;
             set_accumulator(key_, accumulator_list{});
@@ -451,13 +467,18 @@ private:
     }
 
     T v_;
-    bool on_tape_ = false, accumulator_ = false;
-    int id_ = 0, key_ = 0;
+    bool on_tape_ = false;
+    mutable bool accumulator_ = false; // `key_` takes what is added
+    int id_, key_; // undefined without an entry, without an accumulator; so is c_: a choice of pointers never folds
     unsigned depends_ = 0, identical_ = 0, accumulates_ = 0;
-    const C* c_ = nullptr;
+    const C* c_;
     P d_[C::rows > 0 ? C::rows : 1];
 };
 template <class T, class C> inline constexpr bool is_differentiable<cell_number<T, C>> = true;
 
 } // namespace detail
 } // namespace warpx
+
+#if defined(__GNUC__) && !defined(__clang__)
+#    pragma GCC diagnostic pop
+#endif

@@ -13,15 +13,15 @@ template <int N> class compact_layout {
 public:
     compact_layout() = default;
     template <class A> explicit compact_layout(const A& a) noexcept : extents_(a.extents()) {}
-    WARPX_HOST_DEVICE explicit compact_layout(const shape<N>& extents) noexcept : extents_(extents) {}
+    WARPX_INLINE WARPX_HOST_DEVICE explicit compact_layout(const shape<N>& extents) noexcept : extents_(extents) {}
 
-    WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
-    WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept {
         int64_t step = 1;
         for (int k = N - 1; k > axis; --k) step *= extents_[k];
         return step;
     }
-    WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i) const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i) const noexcept {
         int64_t at = N > 0 ? i[0] : 0;
         for (int axis = 1; axis < N; ++axis) at = at * extents_[axis] + i[axis];
         return at;
@@ -52,9 +52,9 @@ public:
         return true;
     }
 
-    WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
-    WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept { return strides_[axis]; }
-    WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i) const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept { return strides_[axis]; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i) const noexcept {
         int32_t at = 0;
         for (int axis = 0; axis < N; ++axis) at += static_cast<int32_t>(i[axis]) * strides_[axis];
         return at;
@@ -74,9 +74,9 @@ public:
     WARPX_HOST_DEVICE strided_layout(const shape<N>& extents, const shape<N>& strides) noexcept
         : extents_(extents), strides_(strides) {}
 
-    WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
-    WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept { return strides_[axis]; }
-    WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i) const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept { return strides_[axis]; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i) const noexcept {
         int64_t at = 0;
         for (int axis = 0; axis < N; ++axis) at += i[axis] * strides_[axis];
         return at;
@@ -97,21 +97,21 @@ public:
     using element_type = T;
     using value_type = std::remove_const_t<T>;
 
-    WARPX_HOST_DEVICE static constexpr int rank() noexcept { return N; }
-    WARPX_HOST_DEVICE static constexpr value_type zero() noexcept { return value_type{}; }
-    WARPX_HOST_DEVICE constexpr int64_t size() const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr int rank() noexcept { return N; }
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr value_type zero() noexcept { return value_type{}; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t size() const noexcept {
         int64_t count = 1;
         for (int axis = 0; axis < N; ++axis) count *= self().extent(axis);
         return count;
     }
 
     /// The element of this item: a pointwise access.
-    WARPX_HOST_DEVICE constexpr auto operator[](const index<N>& i) const {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator[](const index<N>& i) const {
         return self().place(detail::index_access::positions(i));
     }
     template <int M>
         requires(M != N)
-    WARPX_HOST_DEVICE constexpr auto operator[](const index<M>&) const {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator[](const index<M>&) const {
         static_assert(detail::always_false<T, M>,
                       "warpx: the index of this launch and this array have different ranks; take the "
                       "axes apart (auto [row, col] = i;) and write x(row) or x(row, col)");
@@ -120,7 +120,7 @@ public:
     /// The element at any coordinate.
     template <class I>
         requires(!detail::is_index_v<I>)
-    WARPX_HOST_DEVICE constexpr auto operator[](const I& i) const {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator[](const I& i) const {
         static_assert(coordinate<I>, "warpx: a coordinate is an integer; convert it, for example with "
                                      "static_cast<int64_t>(floor(x))");
         static_assert(N == 1, "warpx: x[i] takes the index of the launch, or an integer if the array has one "
@@ -130,7 +130,7 @@ public:
         else
             return self().place(shape<N>());
     }
-    template <class... I> WARPX_HOST_DEVICE constexpr auto operator()(const I&... i) const {
+    template <class... I> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator()(const I&... i) const {
         static_assert(sizeof...(I) == N,
                       "warpx: x(i, j, ...) takes one coordinate for each axis of the array");
         static_assert((coordinate<I> && ...), "warpx: a coordinate is an integer; convert it, for example "
@@ -142,7 +142,7 @@ public:
     }
 
 private:
-    WARPX_HOST_DEVICE constexpr const Self& self() const noexcept { return static_cast<const Self&>(*this); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr const Self& self() const noexcept { return static_cast<const Self&>(*this); }
 };
 
 namespace detail {
@@ -154,12 +154,12 @@ public:
     template <class D>
     explicit direct_handle(const array<T, N, D>& a) noexcept : Layout(a), data_(a.data_handle()) {}
 
-    WARPX_HOST_DEVICE constexpr T* data_handle() const noexcept { return data_; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr T* data_handle() const noexcept { return data_; }
     /// The address of an element, for atomics.
-    WARPX_HOST_DEVICE constexpr T* address(const shape<N>& position) const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr T* address(const shape<N>& position) const noexcept {
         return data_ + this->offset(position);
     }
-    WARPX_HOST_DEVICE constexpr located<T> place(const shape<N>& position) const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr located<T> place(const shape<N>& position) const noexcept {
         return located<T>(address(position));
     }
 

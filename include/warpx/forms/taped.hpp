@@ -175,28 +175,31 @@ template <class S, class P> struct taped : differentiable_operators<taped<S, P>>
 };
 template <class S, class P> inline constexpr bool is_differentiable<taped<S, P>> = true;
 
-/// The operators of double numbers, where a launch has some.
-template <class P, int D> struct taped_wide_operators {};
-template <class P, int D>
-    requires std::is_same_v<plain_of<P>, double>
-struct taped_wide_operators<P, D> : differentiable_operators<taped<scalar_of<double, D>, P>> {};
+/// Where an element lies, with its gradient and its tangents.
+template <class T, class P, int D> struct taped_place {
+    T* data = nullptr;
+    active_memory<P, D> memory;
+    tape<P>* on = nullptr;
+    template <class U>
+        requires std::is_same_v<U, const T>
+    WARPX_HOST_DEVICE constexpr operator taped_place<U, P, D>() const noexcept {
+        return {data, memory, on};
+    }
+};
 
-/// How a located value reaches the tape. `D` directions of tangents (0: none).
-template <class P, int D>
-struct taped_access : differentiable_operators<taped<scalar_of<float, D>, P>>, taped_wide_operators<P, D> {
+/// The number that stands for a real type on the tape. `D` directions of tangents (0: none).
+template <class P, int D> struct taped_numbers {
     template <class T> using number = taped<scalar_of<compute_t<T>, D>, P>;
     template <class T> using value = active_value_t<T, number>;
+};
 
-    template <class T> struct place_of {
-        T* data = nullptr;
-        active_memory<P, D> memory; // where its gradient and its tangents are
-        tape<P>* on = nullptr;
-        template <class U>
-            requires std::is_same_v<U, const T>
-        WARPX_HOST_DEVICE constexpr operator place_of<U>() const noexcept {
-            return {data, memory, on};
-        }
-    };
+/// How a located value reaches the tape. `Value` is what a kernel computes with: as a template argument, so
+/// that its operators are found.
+template <class P, int D, class Value> struct taped_access {
+    template <class T> using number = typename taped_numbers<P, D>::template number<T>;
+    template <class T> using value = typename taped_numbers<P, D>::template value<T>;
+    template <class F> using access_of_field = taped_access<P, D, value<F>>;
+    template <class T> using place_of = taped_place<T, P, D>;
     template <class T> using place = place_of<T>;
 
     template <class T, class C>
@@ -286,13 +289,17 @@ private:
     }
 };
 
+template <class P, int D, class T>
+using taped_access_t =
+    taped_access<P, D, typename taped_numbers<P, D>::template value<std::remove_const_t<T>>>;
+
 /// An array argument of the taped form.
 template <class T, int N, class P, int D>
 class taped_handle : public strided_layout<N>,
                      public handle_interface<taped_handle<T, N, P, D>, T, N>,
-                     public active_atomics<taped_handle<T, N, P, D>, T, taped_access<P, D>> {
+                     public active_atomics<taped_handle<T, N, P, D>, T, taped_access_t<P, D, T>> {
 public:
-    using access = taped_access<P, D>;
+    using access = taped_access_t<P, D, T>;
     using value_type = accessed_t<T, access>;
 
     WARPX_HOST_DEVICE explicit taped_handle(const active_array<T, N>& a) noexcept

@@ -86,7 +86,7 @@ template <class V, class P> struct range_sum {
     template <class A> void finish(const A&) noexcept {}
 };
 template <class T, class P> struct range_sum<scalar_view<T, P>, P> {
-    static constexpr int count = active_count<T>();
+    static constexpr int count = active_count<T>;
     P sums[count];
     WARPX_INLINE scalar_view<T, P> view(const scalar_view<T, P>& v) noexcept {
         for (int k = 0; k < count; ++k) sums[k] = no_sum<P>();
