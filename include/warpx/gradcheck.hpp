@@ -688,7 +688,7 @@ gradient_report check_gradients(const std::string& kernel, const gradcheck_optio
 }
 
 /// Which numbers of an argument are rows or columns of a Jacobian: all, also those that share memory.
-template <class Rig> std::vector<rig_number> numbers_of(const Rig& rig, int argument, const char* who) {
+inline std::vector<rig_number> numbers_of(const gradient_rig& rig, int argument, const char* who) {
     std::vector<rig_number> list;
     for (const rig_number& n : rig.numbers)
         if (n.argument == argument) list.push_back(n);

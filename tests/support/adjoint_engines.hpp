@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// adjoint_engines.hpp: the two engines of host adjoint launches by themselves, and checks of a kernel on both.
+// adjoint_engines.hpp: the two engines of host adjoint launches by themselves, and checks of a kernel on
+// both.
 #pragma once
 
 #include <warpx/gradcheck.hpp>
@@ -55,13 +56,12 @@ void check_both(const gradcheck_options& options, const Dim& dim, const F& f, co
                                                      fast_of(dim, f), arguments...);
     INFO(to_string(fast));
     CHECK(fast.passed);
-    const auto taped = warpx::detail::check_gradients("taped", options, forward_of(dim, f), taped_of(dim, f),
-                                                      arguments...);
+    const auto taped =
+        warpx::detail::check_gradients("taped", options, forward_of(dim, f), taped_of(dim, f), arguments...);
     INFO(to_string(taped));
     CHECK(taped.passed);
 }
-template <class Dim, class F, class... A>
-void check_both(const Dim& dim, const F& f, const A&... arguments) {
+template <class Dim, class F, class... A> void check_both(const Dim& dim, const F& f, const A&... arguments) {
     check_both(gradcheck_options{}, dim, f, arguments...);
 }
 /// The dot-product test on both.
