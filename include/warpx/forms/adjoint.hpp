@@ -251,9 +251,13 @@ template <class T, int N, class Layout> struct adjoint_view {
     bool retained = false;
 
     WARPX_INLINE WARPX_HOST_DEVICE bool holds(const shape<N>& position) const noexcept {
-        bool inside = true;
-        for (int axis = 0; axis < N; ++axis) inside = inside && position[axis] < layout.extent(axis);
-        return inside;
+        return holds(position, std::make_integer_sequence<int, N>());
+    }
+
+private:
+    template <int... Axis>
+    WARPX_INLINE WARPX_HOST_DEVICE bool holds(const shape<N>& position, std::integer_sequence<int, Axis...>) const noexcept {
+        return ((position[Axis] < layout.extent(Axis)) && ...);
     }
 };
 

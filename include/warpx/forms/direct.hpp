@@ -8,6 +8,9 @@ namespace warpx {
 
 namespace detail {
 
+// Offsets are sums over packs, not loops: with a loop, a handle stays in memory until compilers unroll it, and
+// with it everything that a derivative form keeps in registers.
+
 /// Row-major, without gaps: no stride arithmetic, so that compilers see unit steps.
 template <int N> class compact_layout {
 public:
@@ -22,12 +25,18 @@ public:
         return step;
     }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i) const noexcept {
-        int64_t at = N > 0 ? i[0] : 0;
-        for (int axis = 1; axis < N; ++axis) at = at * extents_[axis] + i[axis];
-        return at;
+        return offset(i, std::make_integer_sequence<int, N>());
     }
 
 private:
+    template <int... Axis>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i,
+                                                            std::integer_sequence<int, Axis...>) const noexcept {
+        int64_t at = 0;
+        ((at = Axis == 0 ? i[Axis] : at * extents_[Axis] + i[Axis]), ...);
+        return at;
+    }
+
     shape<N> extents_;
 };
 
@@ -55,12 +64,16 @@ public:
     WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept { return strides_[axis]; }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i) const noexcept {
-        int32_t at = 0;
-        for (int axis = 0; axis < N; ++axis) at += static_cast<int32_t>(i[axis]) * strides_[axis];
-        return at;
+        return offset(i, std::make_integer_sequence<int, N>());
     }
 
 private:
+    template <int... Axis>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int32_t offset(const shape<N>& i,
+                                                            std::integer_sequence<int, Axis...>) const noexcept {
+        return ((static_cast<int32_t>(i[Axis]) * strides_[Axis]) + ... + 0);
+    }
+
     shape<N> extents_;
     int32_t strides_[N > 0 ? N : 1];
 };
@@ -77,12 +90,16 @@ public:
     WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept { return strides_[axis]; }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i) const noexcept {
-        int64_t at = 0;
-        for (int axis = 0; axis < N; ++axis) at += i[axis] * strides_[axis];
-        return at;
+        return offset(i, std::make_integer_sequence<int, N>());
     }
 
 private:
+    template <int... Axis>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i,
+                                                            std::integer_sequence<int, Axis...>) const noexcept {
+        return ((i[Axis] * strides_[Axis]) + ... + 0);
+    }
+
     shape<N> extents_;
     shape<N> strides_;
 };
