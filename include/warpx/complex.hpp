@@ -67,7 +67,8 @@ template <class T> struct complex {
     /// A real number, plain or located.
     template <class X>
         requires detail::is_real<value_type_t<X>>
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr complex(const X& re) noexcept : re_(static_cast<T>(value(re))), im_(0) {}
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr complex(const X& re) noexcept
+        : re_(static_cast<T>(value(re))), im_(0) {}
     template <class U>
         requires(!std::is_same_v<U, T>)
     WARPX_HOST_DEVICE explicit(!detail::complex_widens<U, T>) constexpr complex(const complex<U>& c) noexcept
@@ -194,7 +195,8 @@ template <class T> struct complex {
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr complex operator/(const X& x, const complex& a) noexcept {
         return complex(static_cast<T>(value(x)), 0) / a;
     }
-    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator==(const complex& a, const complex& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr bool operator==(const complex& a,
+                                                                    const complex& b) noexcept {
         return a.re_ == b.re_ && a.im_ == b.im_;
     }
 
@@ -223,7 +225,8 @@ template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto n
     const auto z = value(x);
     return z.real() * z.real() + z.imag() * z.imag();
 }
-template <detail::any_complex X> WARPX_INLINE WARPX_HOST_DEVICE constexpr value_type_t<X> conj(const X& x) noexcept {
+template <detail::any_complex X>
+WARPX_INLINE WARPX_HOST_DEVICE constexpr value_type_t<X> conj(const X& x) noexcept {
     const auto z = value(x);
     return {z.real(), -z.imag()};
 }

@@ -58,8 +58,8 @@
 #endif
 // Small functions between a loop and its data; a call there would stop the vectorizer.
 #define WARPX_INLINE [[gnu::always_inline]] inline
-// The same between a `flatten` loop and a kernel, where GCC must not be forced: it orders functions as if such
-// calls did not exist, and then leaves the kernel a call.
+// The same between a `flatten` loop and a kernel, where GCC must not be forced: it orders functions as if
+// such calls did not exist, and then leaves the kernel a call.
 #if defined(__CUDACC__) || defined(__clang__)
 #    define WARPX_DETAIL_FLATTENED WARPX_INLINE
 #else

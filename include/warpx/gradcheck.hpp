@@ -476,7 +476,8 @@ struct weighted_outputs {
         for (const rig_number& n : rig.numbers) {
             if (!n.written || !seen.try_emplace(n.value, true).second) continue;
             const auto [at, fresh] = by_gradient.try_emplace(n.gradient, 0.0);
-            if (fresh) at->second = random.weight();
+            if (!fresh) continue; // a gradient that two inputs share is seeded for one of them
+            at->second = random.weight();
             all.push_back({n.value, n.gradient, n.type, at->second});
         }
     }

@@ -40,7 +40,8 @@ public:
         return positions_[0];
     }
 
-    template <size_t Axis> WARPX_INLINE WARPX_HOST_DEVICE constexpr axis<static_cast<int>(Axis), N> get() const noexcept;
+    template <size_t Axis>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr axis<static_cast<int>(Axis), N> get() const noexcept;
 
     WARPX_INLINE WARPX_HOST_DEVICE static constexpr int rank() noexcept { return N; }
 
@@ -49,14 +50,16 @@ private:
     // Not constexpr, and neither is a handle's: a lambda that takes them by value is then no constexpr
     // function, and nvcc's --expt-relaxed-constexpr does not let an unmarked one into device code (with a
     // call of a host function in it, that would be a kernel which does nothing, compiled without a word).
-    WARPX_INLINE WARPX_HOST_DEVICE explicit index(const shape<N>& positions) noexcept : positions_(positions) {}
+    WARPX_INLINE WARPX_HOST_DEVICE explicit index(const shape<N>& positions) noexcept
+        : positions_(positions) {}
     shape<N> positions_;
 };
 
 namespace detail {
 
 struct index_access {
-    template <int N> WARPX_INLINE WARPX_HOST_DEVICE static constexpr index<N> make(const shape<N>& positions) noexcept {
+    template <int N>
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr index<N> make(const shape<N>& positions) noexcept {
         return index<N>(positions);
     }
     template <int N>
@@ -90,7 +93,9 @@ WARPX_INLINE WARPX_HOST_DEVICE constexpr axis<static_cast<int>(Axis), N> index<N
 
 template <int Axis, int Rank> struct value_traits<axis<Axis, Rank>> {
     using type = int64_t;
-    WARPX_INLINE WARPX_HOST_DEVICE static constexpr int64_t get(const axis<Axis, Rank>& a) noexcept { return a; }
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr int64_t get(const axis<Axis, Rank>& a) noexcept {
+        return a;
+    }
 };
 template <> struct value_traits<index<1>> {
     using type = int64_t;

@@ -18,19 +18,24 @@ struct direct_access {
     template <class T> using place = T*;
     template <class T> using value = T;
     /// A bool is read as a byte, because the read may be dead and the memory not yet written.
-    template <class T> WARPX_INLINE WARPX_HOST_DEVICE static constexpr std::remove_const_t<T> load(T* place) noexcept {
+    template <class T>
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr std::remove_const_t<T> load(T* place) noexcept {
         if constexpr (std::is_same_v<std::remove_const_t<T>, bool>)
             return *reinterpret_cast<const unsigned char*>(place) != 0;
         else
             return *place;
     }
-    template <class T> WARPX_INLINE WARPX_HOST_DEVICE static constexpr void store(T* place, const T& v) noexcept {
+    template <class T>
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr void store(T* place, const T& v) noexcept {
         *place = v;
     }
-    template <class T, class C> WARPX_INLINE WARPX_HOST_DEVICE static constexpr C* part(T*, C* component) noexcept {
+    template <class T, class C>
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr C* part(T*, C* component) noexcept {
         return component;
     }
-    template <class T> WARPX_INLINE WARPX_HOST_DEVICE static constexpr T* pointer(T* place) noexcept { return place; }
+    template <class T> WARPX_INLINE WARPX_HOST_DEVICE static constexpr T* pointer(T* place) noexcept {
+        return place;
+    }
     /// The value that was read is needed (it often is not: `y[i] = e`).
     template <class T> WARPX_INLINE WARPX_HOST_DEVICE static constexpr void used(T*) noexcept {}
 };
@@ -63,11 +68,13 @@ public:
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit located_whole(place_type place)
         : value_(Access::load(place)), place_(place) {}
     /// A value without a place: a local variable.
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit located_whole(const value_type& v) noexcept : value_(v), place_() {}
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit located_whole(const value_type& v) noexcept
+        : value_(v), place_() {}
     /// The same element, for reading only.
     template <class U>
         requires std::is_same_v<const U, T>
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit located_whole(const located_whole<U, Access>& o) noexcept
+    WARPX_INLINE
+        WARPX_HOST_DEVICE constexpr explicit located_whole(const located_whole<U, Access>& o) noexcept
         : value_(o.value_), place_(o.place_) {}
 
     WARPX_INLINE WARPX_HOST_DEVICE constexpr const value_type& get() const {
@@ -136,7 +143,10 @@ public:
         requires gives_value<U, Other, T, Access>
     WARPX_INLINE WARPX_HOST_DEVICE constexpr located(const located<U, Other>& o) noexcept : whole(o.get()) {}
 
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr operator value_type() const { return this->get(); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr
+    operator std::conditional_t<detail::copy_records<value_type>, const value_type&, value_type>() const {
+        return this->get();
+    }
 
     // clang-format off
     WARPX_INLINE WARPX_HOST_DEVICE constexpr located& operator=(const located& o) & { return set(o.get()); }
@@ -210,13 +220,18 @@ template <class T, class C, class Access> struct named_parts<T, C, 2, Access> {
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(const accessed_t<T, Access>& v) noexcept
         : x(v.x), y(v.y) {}
     template <class U, class D>
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(const named_parts<U, D, 2, Access>& o) noexcept
+    WARPX_INLINE
+        WARPX_HOST_DEVICE constexpr explicit named_parts(const named_parts<U, D, 2, Access>& o) noexcept
         : x(o.x), y(o.y) {}
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto get() const { return accessed_t<T, Access>(x.get(), y.get()); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto get() const {
+        return accessed_t<T, Access>(x.get(), y.get());
+    }
     template <class F, class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
         f(x, v.x), f(y, v.y);
     }
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr located<C, Access>& part(int k) noexcept { return k == 0 ? x : y; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr located<C, Access>& part(int k) noexcept {
+        return k == 0 ? x : y;
+    }
 };
 template <class T, class C, class Access> struct named_parts<T, C, 3, Access> {
     using place_type = typename Access::template place<T>;
@@ -227,9 +242,12 @@ template <class T, class C, class Access> struct named_parts<T, C, 3, Access> {
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(const accessed_t<T, Access>& v) noexcept
         : x(v.x), y(v.y), z(v.z) {}
     template <class U, class D>
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(const named_parts<U, D, 3, Access>& o) noexcept
+    WARPX_INLINE
+        WARPX_HOST_DEVICE constexpr explicit named_parts(const named_parts<U, D, 3, Access>& o) noexcept
         : x(o.x), y(o.y), z(o.z) {}
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto get() const { return accessed_t<T, Access>(x.get(), y.get(), z.get()); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto get() const {
+        return accessed_t<T, Access>(x.get(), y.get(), z.get());
+    }
     template <class F, class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr void each(F f, const V& v) {
         f(x, v.x), f(y, v.y), f(z, v.z);
     }
@@ -246,7 +264,8 @@ template <class T, class C, class Access> struct named_parts<T, C, 4, Access> {
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(const accessed_t<T, Access>& v) noexcept
         : x(v.x), y(v.y), z(v.z), w(v.w) {}
     template <class U, class D>
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(const named_parts<U, D, 4, Access>& o) noexcept
+    WARPX_INLINE
+        WARPX_HOST_DEVICE constexpr explicit named_parts(const named_parts<U, D, 4, Access>& o) noexcept
         : x(o.x), y(o.y), z(o.z), w(o.w) {}
     WARPX_INLINE WARPX_HOST_DEVICE constexpr auto get() const {
         return accessed_t<T, Access>(x.get(), y.get(), z.get(), w.get());
@@ -260,22 +279,26 @@ template <class T, class C, class Access> struct named_parts<T, C, 4, Access> {
 };
 
 struct assign_component {
-    template <class L, class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
+    template <class L, class V>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
         part.assign_local(v);
     }
 };
 struct store_component {
-    template <class L, class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
+    template <class L, class V>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
         part.store(v);
     }
 };
 struct add_component {
-    template <class L, class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
+    template <class L, class V>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
         part.add(v);
     }
 };
 struct add_component_locally {
-    template <class L, class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
+    template <class L, class V>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr void operator()(L& part, const V& v) const {
         part.local() += v;
     }
 };
@@ -326,7 +349,8 @@ public:
     template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr located&& operator=(const U& u) && { return std::move(*this).set(value(u)); }
     // clang-format on
 
-    template <coordinate I> WARPX_INLINE WARPX_HOST_DEVICE constexpr located<component_type, Access> operator[](I k) && {
+    template <coordinate I>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr located<component_type, Access> operator[](I k) && {
         return this->part(static_cast<int>(k));
     }
     template <coordinate I>

@@ -283,7 +283,8 @@ using quotient_mat = mat<quotient_t<typename value_type_t<X>::value_type>, value
 } // namespace detail
 
 /// The determinant, in the type of the inverse.
-template <detail::square_mat X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto determinant(const X& x) noexcept {
+template <detail::square_mat X>
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto determinant(const X& x) noexcept {
     return detail::determinant_of(detail::quotient_mat<X>(value(x)));
 }
 

@@ -87,17 +87,20 @@ template <class T> struct quat {
         return k == 0 ? x : k == 1 ? y : k == 2 ? z : w;
     }
 
-    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator+(const quat& a, const quat& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator+(const quat& a,
+                                                                       const quat& b) noexcept {
         return {a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w};
     }
-    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator-(const quat& a, const quat& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator-(const quat& a,
+                                                                       const quat& b) noexcept {
         return {a.x - b.x, a.y - b.y, a.z - b.z, a.w - b.w};
     }
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator-(const quat& a) noexcept {
         return {-a.x, -a.y, -a.z, -a.w};
     }
     /// The Hamilton product.
-    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator*(const quat& a, const quat& b) noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator*(const quat& a,
+                                                                       const quat& b) noexcept {
         return {a.w * b.x + a.x * b.w + a.y * b.z - a.z * b.y, a.w * b.y - a.x * b.z + a.y * b.w + a.z * b.x,
                 a.w * b.z + a.x * b.y - a.y * b.x + a.z * b.w, a.w * b.w - a.x * b.x - a.y * b.y - a.z * b.z};
     }
@@ -254,7 +257,8 @@ template <detail::any_quat Q> WARPX_INLINE WARPX_HOST_DEVICE auto quat_to_axis_a
 }
 
 /// The rotation matrix of the unit quaternion q: quat_to_matrix(q) * v == rotate(q, v).
-template <detail::any_quat Q> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto quat_to_matrix(const Q& q) noexcept {
+template <detail::any_quat Q>
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto quat_to_matrix(const Q& q) noexcept {
     using T = detail::quat_sum_t<Q>;
     const quat<T> p(value(q));
     const T xx = p.x * p.x, yy = p.y * p.y, zz = p.z * p.z;

@@ -18,11 +18,14 @@ template <int N> struct shape {
     template <class... I>
         requires(sizeof...(I) == N && N > 0 &&
                  ((std::is_convertible_v<I, int64_t> && !std::is_floating_point_v<I>) && ...))
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr shape(const I&... extents) : values{static_cast<int64_t>(extents)...} {}
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr shape(const I&... extents)
+        : values{static_cast<int64_t>(extents)...} {}
 
     WARPX_INLINE WARPX_HOST_DEVICE static constexpr int rank() noexcept { return N; }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t& operator[](int axis) noexcept { return values[axis]; }
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr const int64_t& operator[](int axis) const noexcept { return values[axis]; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr const int64_t& operator[](int axis) const noexcept {
+        return values[axis];
+    }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t* begin() noexcept { return values; }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t* end() noexcept { return values + N; }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr const int64_t* begin() const noexcept { return values; }

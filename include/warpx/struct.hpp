@@ -58,21 +58,22 @@
         };                                                                                                   \
         WARPX_DETAIL_ANY_LINKAGE_END                                                                         \
         template <template <class> class P, class Access, class Place>                                       \
-        WARPX_INLINE WARPX_HOST_DEVICE static constexpr rebind<P> places(Place place) {                                   \
+        WARPX_INLINE WARPX_HOST_DEVICE static constexpr rebind<P> places(Place place) {                      \
             auto* s = Access::pointer(place);                                                                \
             return {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_PLACE, __VA_ARGS__)};                               \
         }                                                                                                    \
         template <template <class> class P, class R>                                                         \
-        WARPX_INLINE WARPX_HOST_DEVICE static constexpr rebind<P> convert(const R& r) {                                   \
+        WARPX_INLINE WARPX_HOST_DEVICE static constexpr rebind<P> convert(const R& r) {                      \
             return {WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_CONVERT, __VA_ARGS__)};                             \
         }                                                                                                    \
-        template <class R, class S = described> WARPX_INLINE WARPX_HOST_DEVICE static constexpr S gather(const R& r) {    \
+        template <class R, class S = described>                                                              \
+        WARPX_INLINE WARPX_HOST_DEVICE static constexpr S gather(const R& r) {                               \
             S s{};                                                                                           \
             WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_GATHER, __VA_ARGS__)                                        \
             return s;                                                                                        \
         }                                                                                                    \
         WARPX_DETAIL_HOST_BODY template <class F, class... Parts>                                            \
-        WARPX_INLINE WARPX_HOST_DEVICE static constexpr void each(F f, Parts&&... parts) {                                \
+        WARPX_INLINE WARPX_HOST_DEVICE static constexpr void each(F f, Parts&&... parts) {                   \
             WARPX_DETAIL_EACH(WARPX_DETAIL_FIELD_EACH, __VA_ARGS__)                                          \
         }                                                                                                    \
         template <template <class> class P, class F>                                                         \

@@ -18,8 +18,15 @@ template <class X> struct value_traits {
 /// The plain type behind `X`, references and const removed: `T` for `located<T>`, `X` for a plain type.
 template <class X> using value_type_t = typename value_traits<std::remove_cvref_t<X>>::type;
 
+namespace detail {
+/// Values that are passed on by reference, because a copy records something: numbers with derivatives, and
+/// vectors of them.
+template <class X> inline constexpr bool copy_records = false;
+template <class X> using passed_value_t = std::conditional_t<copy_records<X>, const X&, value_type_t<X>>;
+} // namespace detail
+
 /// The plain value behind `x`.
-template <class X> WARPX_INLINE WARPX_HOST_DEVICE constexpr value_type_t<X> value(const X& x) {
+template <class X> WARPX_INLINE WARPX_HOST_DEVICE constexpr detail::passed_value_t<X> value(const X& x) {
     return value_traits<X>::get(x);
 }
 

@@ -14,6 +14,7 @@ namespace detail {
 
 template <class T> inline constexpr bool is_vec = false;
 template <class T, int N> inline constexpr bool is_vec<vec<T, N>> = true;
+template <class T, int N> inline constexpr bool copy_records<vec<T, N>> = copy_records<T>;
 template <plain_real T, int M, class N> struct with_number<vec<T, M>, N> {
     using type = vec<N, M>;
 };

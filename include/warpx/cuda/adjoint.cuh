@@ -33,7 +33,7 @@ template <int R> struct adjoint_grid {
 
 /// Sums of the gradients of scalars, a block at a time.
 template <class V, class P> struct thread_sum {
-    __device__ const V& view(const V& v) noexcept { return v; }
+    const __device__ V& view(const V& v) noexcept { return v; }
     template <class A> __device__ void finish(const A&) noexcept {}
 };
 template <class P> __device__ inline P sum_of_block(P v) {
@@ -66,7 +66,8 @@ template <class T, class P> struct thread_sum<device_scalar<T, P>, P> {
 #pragma unroll
         for (int k = 0; k < count; ++k) {
             const P sum = sum_of_block(sums[k]);
-            if (threadIdx.x == 0) (void)atomic_add_scalar(reinterpret_cast<S*>(v.gradient) + k, static_cast<S>(sum));
+            if (threadIdx.x == 0)
+                (void)atomic_add_scalar(reinterpret_cast<S*>(v.gradient) + k, static_cast<S>(sum));
         }
     }
 };
@@ -74,22 +75,26 @@ template <class V> inline constexpr bool is_device_scalar = false;
 template <class T, class P> inline constexpr bool is_device_scalar<device_scalar<T, P>> = true;
 
 template <class P, int R, class F, class... V>
-__global__ void __launch_bounds__(256) run_adjoint(const __grid_constant__ adjoint_grid<R> g, const __grid_constant__ on_device<F> kernel,
-                                                   const __grid_constant__ V... views) {
+__global__ void __launch_bounds__(256)
+    run_adjoint(const __grid_constant__ adjoint_grid<R> g, const __grid_constant__ on_device<F> kernel,
+                const __grid_constant__ V... views) {
     constexpr auto numbers = std::make_integer_sequence<int, sizeof...(V)>();
     const int64_t first = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
     if constexpr ((is_device_scalar<V> || ...)) {
         [&](thread_sum<V, P>... sums) {
             [&](const auto&... own) {
-                for (int64_t item = first; item < g.count; item += static_cast<int64_t>(gridDim.x) * blockDim.x)
-                    if (!fast_item(numbers, kernel, index_access::make(position_of(item, g.extents, g.count)), own...))
+                for (int64_t item = first; item < g.count;
+                     item += static_cast<int64_t>(gridDim.x) * blockDim.x)
+                    if (!fast_item(numbers, kernel, index_access::make(position_of(item, g.extents, g.count)),
+                                   own...))
                         g.overflow.raise();
             }(sums.view(views)...);
             (sums.finish(views), ...);
         }(thread_sum<V, P>{}...);
     } else {
         if (first < g.count)
-            if (!fast_item(numbers, kernel, index_access::make(position_of(first, g.extents, g.count)), views...))
+            if (!fast_item(numbers, kernel, index_access::make(position_of(first, g.extents, g.count)),
+                           views...))
                 g.overflow.raise();
     }
 }
@@ -104,8 +109,9 @@ device_scalar<T, P> device_view(const scalar_view<T, P>& v, const scalar_with_gr
 }
 
 template <class P, int... Argument, int R, class F, class... A>
-void enqueue_adjoint(std::integer_sequence<int, Argument...>, const launch_options& options, const launch_site& site,
-                     const shape<R>& extents, const adjoint_survey& survey, const F& kernel, const A&... arguments) {
+void enqueue_adjoint(std::integer_sequence<int, Argument...>, const launch_options& options,
+                     const launch_site& site, const shape<R>& extents, const adjoint_survey& survey,
+                     const F& kernel, const A&... arguments) {
     using fast = form::adjoint<strided_layout, P>;
     const fast form{&survey.facts};
     const int most = block_size(options, site), threads = most < 256 ? most : 256;
@@ -117,7 +123,9 @@ void enqueue_adjoint(std::integer_sequence<int, Argument...>, const launch_optio
     int64_t blocks = blocks_for(count, threads);
     if constexpr ((is_scalar_with_grad<A> || ...)) blocks = blocks < 132 * 8 ? blocks : 132 * 8;
     run(reinterpret_cast<const void*>(
-            &run_adjoint<P, R, F, decltype(device_view(bound<fast, Argument, A>::make(form, arguments), arguments))...>),
+            &run_adjoint<P, R, F,
+                         decltype(device_view(bound<fast, Argument, A>::make(form, arguments),
+                                              arguments))...>),
         grid<way::direct>{blocks, dim3(static_cast<unsigned>(threads)), 0}, g, callee,
         device_view(bound<fast, Argument, A>::make(form, arguments), arguments)...);
 }
@@ -128,8 +136,8 @@ template <> struct adjoint_backend<device::cuda> {
     static constexpr bool present = true;
 
     template <int R, class F, class... A>
-    static void launch(const launch_options& options, const detail::launch_site& site, const shape<R>& extents,
-                       const F& kernel, const A&... arguments) {
+    static void launch(const launch_options& options, const detail::launch_site& site,
+                       const shape<R>& extents, const F& kernel, const A&... arguments) {
         using namespace launching;
         using P = derivative_t<A...>;
         constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();

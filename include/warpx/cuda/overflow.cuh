@@ -11,8 +11,8 @@
 namespace warpx {
 namespace detail {
 
-/// Raised if an item of the launch `number` did not run. Several launches may share a word: it holds the highest
-/// number that raised it, so that none is missed, and a launch may look at its items for nothing.
+/// Raised if an item of the launch `number` did not run. Several launches may share a word: it holds the
+/// highest number that raised it, so that none is missed, and a launch may look at its items for nothing.
 struct overflow_flag {
     unsigned long long* word = nullptr;
     unsigned long long number = 0;
@@ -36,8 +36,8 @@ public:
     overflow_flag next(int ordinal, const launch_site& site) {
         if (ordinal < 0 && cudaGetDevice(&ordinal) != cudaSuccess) (void)cudaGetLastError(), ordinal = 0;
         if (ordinal >= most_devices)
-            throw launch_error(sentence("kernel " + site_name(site), "a CUDA ordinal below 64", std::to_string(ordinal),
-                                        "launch on another device"));
+            throw launch_error(sentence("kernel " + site_name(site), "a CUDA ordinal below 64",
+                                        std::to_string(ordinal), "launch on another device"));
         const lock_guard guard(mutex_);
         entry& e = entries_[ordinal];
         if (e.words == nullptr) make(ordinal, e);
@@ -57,11 +57,13 @@ private:
         cudaError_t status = cudaMalloc(&memory, words * sizeof(unsigned long long));
         cudaStream_t stream = nullptr;
         if (status == cudaSuccess) status = cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
-        if (status == cudaSuccess) status = cudaMemsetAsync(memory, 0, words * sizeof(unsigned long long), stream);
+        if (status == cudaSuccess)
+            status = cudaMemsetAsync(memory, 0, words * sizeof(unsigned long long), stream);
         if (status == cudaSuccess) status = cudaStreamSynchronize(stream);
         if (stream != nullptr) (void)cudaStreamDestroy(stream);
         if (status != cudaSuccess) (void)cudaFree(memory);
-        cuda_check(status, "an adjoint launch", "making the flags of tapes that overflow", "it needs 2 kB of device memory");
+        cuda_check(status, "an adjoint launch", "making the flags of tapes that overflow",
+                   "it needs 2 kB of device memory");
         e.words = static_cast<unsigned long long*>(memory);
     }
 

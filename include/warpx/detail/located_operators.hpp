@@ -22,7 +22,8 @@ struct common_number<A, B> {
 };
 
 /// `a op b` as C++ computes it, with the conversions of arithmetic operands spelled out for -Wconversion.
-template <char Op, class A, class B> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto combine(const A& a, const B& b) {
+template <char Op, class A, class B>
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto combine(const A& a, const B& b) {
     using common = typename common_number<A, B>::type;
     if constexpr (Op != '<' && Op != '>' && !std::is_void_v<common> &&
                   !(std::is_same_v<A, common> && std::is_same_v<B, common>)) {
@@ -64,7 +65,9 @@ template <class Self, bool ReadOnly> struct located_operators {
             static_cast<Self&>(*this).store(v);
         return static_cast<Self&&>(*this);
     }
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto read() const { return static_cast<const Self&>(*this).get(); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto read() const {
+        return static_cast<const Self&>(*this).get();
+    }
 
     /// `+=` and `-=`: read, combine, write, or what the form does instead.
     template <char Op, class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& augment(const V& v) & {

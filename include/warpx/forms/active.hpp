@@ -108,38 +108,53 @@ inline constexpr bool contains_double<S> = double_among<typename struct_traits<S
 /// How many numbers with derivatives an element is made of; 0 if it is not made of such alone.
 template <class T>
 inline constexpr int active_count =
-    is_active_scalar<leaf_t<T>> ? static_cast<int>(sizeof(T) / sizeof(std::conditional_t<std::is_void_v<leaf_t<T>>, T, leaf_t<T>>)) : 0;
+    is_active_scalar<leaf_t<T>>
+        ? static_cast<int>(sizeof(T) / sizeof(std::conditional_t<std::is_void_v<leaf_t<T>>, T, leaf_t<T>>))
+        : 0;
+
+/// The K-th number of a composite value: by constants, never in a loop, so that it may stay in a register.
+template <int K, class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto& component_at(V& v) noexcept {
+    using T = std::remove_const_t<V>;
+    if constexpr (is_mat<T>) {
+        return v(K / T::columns(), K % T::columns());
+    } else if constexpr (components<T>::count > 4) {
+        return v.e[K];
+    } else if constexpr (K == 0) {
+        return v.x;
+    } else if constexpr (K == 1) {
+        return v.y;
+    } else if constexpr (K == 2) {
+        return v.z;
+    } else {
+        return v.w;
+    }
+}
+template <class V, class F, int... K>
+WARPX_INLINE WARPX_HOST_DEVICE void set_components(V& v, const F& f, std::integer_sequence<int, K...>) {
+    ((component_at<K>(v) = f(K)), ...);
+}
+template <class V, class F, int... K>
+WARPX_INLINE WARPX_HOST_DEVICE void each_component(const V& v, const F& f, std::integer_sequence<int, K...>) {
+    (f(K, component_at<K>(v)), ...);
+}
 
 /// The value of a composite element, from `f(k)` for its k-th number.
 template <class T, class V, class F> WARPX_INLINE WARPX_HOST_DEVICE V make_composite(const F& f) {
     if constexpr (is_complex<T>) {
         return V(f(0), f(1));
-    } else if constexpr (is_quat<T>) {
-        return V(f(0), f(1), f(2), f(3));
-    } else if constexpr (is_mat<T>) {
-        V v{};
-        for (int k = 0; k < components<T>::count; ++k) v(k / V::columns(), k % V::columns()) = f(k);
-        return v;
-    } else if constexpr (components<T>::count == 1) {
-        return V(f(0));
     } else {
         V v{};
-        for (int k = 0; k < components<T>::count; ++k) v[k] = f(k);
+        set_components(v, f, std::make_integer_sequence<int, components<T>::count>());
         return v;
     }
 }
 /// Calls f(k, number) for the numbers of a composite value.
 template <class T, class V, class F>
 WARPX_INLINE WARPX_HOST_DEVICE void each_component(const V& v, const F& f) {
-    if constexpr (is_complex<T>) {
+    if constexpr (is_complex<T>)
         f(0, v.real()), f(1, v.imag());
-    } else if constexpr (is_quat<T>) {
-        f(0, v.x), f(1, v.y), f(2, v.z), f(3, v.w);
-    } else if constexpr (is_mat<T>) {
-        for (int k = 0; k < components<T>::count; ++k) f(k, v(k / V::columns(), k % V::columns()));
-    } else {
-        for (int k = 0; k < components<T>::count; ++k) f(k, v[k]);
-    }
+    else
+        each_component(v, f, std::make_integer_sequence<int, components<T>::count>());
 }
 
 /// The real type `T`, or its dual number in `D` directions.

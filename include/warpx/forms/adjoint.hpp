@@ -256,7 +256,8 @@ template <class T, int N, class Layout> struct adjoint_view {
 
 private:
     template <int... Axis>
-    WARPX_INLINE WARPX_HOST_DEVICE bool holds(const shape<N>& position, std::integer_sequence<int, Axis...>) const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE bool holds(const shape<N>& position,
+                                              std::integer_sequence<int, Axis...>) const noexcept {
         return ((position[Axis] < layout.extent(Axis)) && ...);
     }
 };

@@ -359,10 +359,11 @@ public:
         }
     }
 
-    /// The number was read for nothing: it was the left-hand side of an assignment.
+    /// The number was read for nothing: it was the left-hand side of an assignment. (Not if an
+    /// entry came after its own: `y[i] *= e` has used it.)
     WARPX_INLINE WARPX_HOST_DEVICE constexpr void forget() const {
         if constexpr (C::pass == 2)
-            if (on_tape_ && id_ < short_tape) {
+            if (on_tape_ && id_ < short_tape && id_ == c_->entries - 1) {
                 c_->tape[id_].first = -1;
                 c_->tape[id_].second = entry_void;
             }
@@ -469,12 +470,14 @@ private:
     T v_;
     bool on_tape_ = false;
     mutable bool accumulator_ = false; // `key_` takes what is added
-    int id_, key_; // undefined without an entry, without an accumulator; so is c_: a choice of pointers never folds
+    int id_, key_; // undefined without an entry, without an accumulator; so is c_: a choice of pointers never
+                   // folds
     unsigned depends_ = 0, identical_ = 0, accumulates_ = 0;
     const C* c_;
     P d_[C::rows > 0 ? C::rows : 1];
 };
 template <class T, class C> inline constexpr bool is_differentiable<cell_number<T, C>> = true;
+template <class T, class C> inline constexpr bool copy_records<cell_number<T, C>> = true;
 
 } // namespace detail
 } // namespace warpx

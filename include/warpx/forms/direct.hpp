@@ -8,17 +8,20 @@ namespace warpx {
 
 namespace detail {
 
-// Offsets are sums over packs, not loops: with a loop, a handle stays in memory until compilers unroll it, and
-// with it everything that a derivative form keeps in registers.
+// Offsets are sums over packs, not loops: with a loop, a handle stays in memory until compilers unroll it,
+// and with it everything that a derivative form keeps in registers.
 
 /// Row-major, without gaps: no stride arithmetic, so that compilers see unit steps.
 template <int N> class compact_layout {
 public:
     compact_layout() = default;
     template <class A> explicit compact_layout(const A& a) noexcept : extents_(a.extents()) {}
-    WARPX_INLINE WARPX_HOST_DEVICE explicit compact_layout(const shape<N>& extents) noexcept : extents_(extents) {}
+    WARPX_INLINE WARPX_HOST_DEVICE explicit compact_layout(const shape<N>& extents) noexcept
+        : extents_(extents) {}
 
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept {
+        return extents_[axis];
+    }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept {
         int64_t step = 1;
         for (int k = N - 1; k > axis; --k) step *= extents_[k];
@@ -30,8 +33,8 @@ public:
 
 private:
     template <int... Axis>
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i,
-                                                            std::integer_sequence<int, Axis...>) const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t
+    offset(const shape<N>& i, std::integer_sequence<int, Axis...>) const noexcept {
         int64_t at = 0;
         ((at = Axis == 0 ? i[Axis] : at * extents_[Axis] + i[Axis]), ...);
         return at;
@@ -61,16 +64,20 @@ public:
         return true;
     }
 
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept { return strides_[axis]; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept {
+        return extents_[axis];
+    }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept {
+        return strides_[axis];
+    }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i) const noexcept {
         return offset(i, std::make_integer_sequence<int, N>());
     }
 
 private:
     template <int... Axis>
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr int32_t offset(const shape<N>& i,
-                                                            std::integer_sequence<int, Axis...>) const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int32_t
+    offset(const shape<N>& i, std::integer_sequence<int, Axis...>) const noexcept {
         return ((static_cast<int32_t>(i[Axis]) * strides_[Axis]) + ... + 0);
     }
 
@@ -87,16 +94,20 @@ public:
     WARPX_HOST_DEVICE strided_layout(const shape<N>& extents, const shape<N>& strides) noexcept
         : extents_(extents), strides_(strides) {}
 
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept { return extents_[axis]; }
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept { return strides_[axis]; }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t extent(int axis) const noexcept {
+        return extents_[axis];
+    }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t stride(int axis) const noexcept {
+        return strides_[axis];
+    }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i) const noexcept {
         return offset(i, std::make_integer_sequence<int, N>());
     }
 
 private:
     template <int... Axis>
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t offset(const shape<N>& i,
-                                                            std::integer_sequence<int, Axis...>) const noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr int64_t
+    offset(const shape<N>& i, std::integer_sequence<int, Axis...>) const noexcept {
         return ((i[Axis] * strides_[Axis]) + ... + 0);
     }
 
@@ -159,7 +170,9 @@ public:
     }
 
 private:
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr const Self& self() const noexcept { return static_cast<const Self&>(*this); }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr const Self& self() const noexcept {
+        return static_cast<const Self&>(*this);
+    }
 };
 
 namespace detail {

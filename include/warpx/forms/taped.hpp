@@ -15,7 +15,7 @@ template <class P> struct tape_entry {
     P by_first, by_second;
     int32_t first, second; // entries; -1: none. An access: `second` is an action, `first` the value's entry
     stored_as type;
-    int32_t retained_by; // the argument whose gradient a write leaves where it is; -1: a write consumes it
+    int32_t retained_by; // the argument whose gradient a write gives back; -1: a write consumes it
     gradient_slot_of<P> slot;
 };
 /// A value that the item stored: later reads of the place find it here, since memory is left as it was.
@@ -23,7 +23,6 @@ template <class P> struct tape_store {
     const void* place;
     P value;
     uint64_t bits; // of what is passive
-    int32_t entry; // that wrote it
 };
 
 /// Memory of a tape. What does not fit is counted and not kept: the item then runs again with more.
@@ -58,7 +57,7 @@ public:
     }
     WARPX_HOST_DEVICE int32_t access(typename entry::action action, int32_t value, stored_as type,
                                      const gradient_slot_of<P>& slot, int argument, bool retained) {
-        if (action == entry::read) read_ |= uint64_t{1} << argument;
+        retains_ = retains_ || retained;
         const int64_t at = entries_++;
         if (at < memory_.entry_capacity) {
             memory_.entries[at] = {P(0), P(0), value, action, type, retained ? argument : -1, slot};
@@ -74,15 +73,10 @@ public:
             if (memory_.stores[k].place == place) return memory_.stores + k;
         return nullptr;
     }
-    /// Notes a store. Gradients that are retained are not consumed: then only the last store of a place has
-    /// one.
-    WARPX_HOST_DEVICE void note(const void* place, const P& v, uint64_t bits, int32_t at, int retained_by) {
-        if (retained_by >= 0 && at >= 0 && !(read_ >> retained_by & 1))
-            if (const tape_store<P>* const old = stored(place);
-                old != nullptr && old->entry >= 0 && old->entry < memory_.entry_capacity)
-                memory_.entries[old->entry].second = entry::nothing;
+    /// Notes a store.
+    WARPX_HOST_DEVICE void note(const void* place, const P& v, uint64_t bits) {
         const int64_t slot = stores_++;
-        if (slot < memory_.store_capacity) memory_.stores[slot] = {place, v, bits, at};
+        if (slot < memory_.store_capacity) memory_.stores[slot] = {place, v, bits};
     }
 
     /// Reads the tape backwards, against the gradients in memory.
@@ -97,19 +91,40 @@ public:
                 if (!is_zero(bar))
                     with_stored_type(e.type, [&]<class T>(T) { add_gradient<T>(e.slot, bar); });
             } else {
-                const bool consume =
-                    e.second == entry::write && (e.retained_by < 0 || (read_ >> e.retained_by & 1));
+                const bool consume = e.second == entry::write;
                 P g(0);
                 with_stored_type(e.type, [&]<class T>(T) {
                     g = read_gradient<T>(e.slot);
                     if (consume) clear_gradient<T>(e.slot);
                 });
                 if (e.first >= 0) memory_.adjoints[e.first] += g;
+                memory_.adjoints[k] = g;
             }
         }
+        if (retains_) give_back();
     }
 
 private:
+    /// Puts back the retained gradients that were consumed, but for arguments of which an element was read
+    /// for its derivative.
+    WARPX_HOST_DEVICE void give_back() {
+        uint64_t read = 0;
+        const auto needed = [&](int32_t at) {
+            if (at < 0) return;
+            const entry& e = memory_.entries[at];
+            if (e.second == entry::read && e.retained_by >= 0) read |= uint64_t{1} << e.retained_by;
+        };
+        for (int64_t k = 0; k < entries_; ++k) {
+            const entry& e = memory_.entries[k];
+            if (e.second != entry::read) needed(e.first);
+            needed(e.second);
+        }
+        for (int64_t k = 0; k < entries_; ++k) {
+            const entry& e = memory_.entries[k];
+            if (e.second == entry::write && e.retained_by >= 0 && !(read >> e.retained_by & 1))
+                with_stored_type(e.type, [&]<class T>(T) { add_gradient<T>(e.slot, memory_.adjoints[k]); });
+        }
+    }
     WARPX_HOST_DEVICE static bool is_zero(const P& p) {
         if constexpr (std::is_floating_point_v<P>) {
             return p == P(0);
@@ -122,7 +137,7 @@ private:
 
     tape_memory<P> memory_;
     int64_t entries_ = 0, stores_ = 0;
-    uint64_t read_ = 0; // arguments whose elements were read
+    bool retains_ = false;
 };
 
 /// A number whose operations go onto a tape. `id` is its entry; a constant has none.
@@ -222,7 +237,7 @@ template <class P, int D, class Value> struct taped_access {
             if (!p.memory.has_gradient()) return N::constant(v);
             return N(v,
                      p.on->access(tape_entry<P>::read, -1, stored_as_v<V>, p.memory.slot(), p.memory.argument,
-                                  false),
+                                  p.memory.retained),
                      p.on);
         } else if constexpr (is_composite<V>) {
             return make_composite<V, value<V>>(
@@ -233,14 +248,10 @@ template <class P, int D, class Value> struct taped_access {
     }
     template <class T> WARPX_HOST_DEVICE static void store(const place_of<T>& p, const value<T>& v) {
         if constexpr (is_active_scalar<T>) {
-            int32_t at = -1;
-            if (p.memory.has_gradient()) {
-                at = p.on->access(tape_entry<P>::write, v.id, stored_as_v<T>, p.memory.slot(),
-                                  p.memory.argument, p.memory.retained);
-            }
-            if (p.memory.reread || p.memory.retained)
-                p.on->note(p.data, static_cast<P>(as_stored<T>(v.v)), 0, at,
-                           p.memory.retained ? p.memory.argument : -1);
+            if (p.memory.has_gradient())
+                (void)p.on->access(tape_entry<P>::write, v.id, stored_as_v<T>, p.memory.slot(),
+                                   p.memory.argument, p.memory.retained);
+            if (p.memory.reread) p.on->note(p.data, static_cast<P>(as_stored<T>(v.v)), 0);
         } else if constexpr (is_composite<T>) {
             each_component<T>(v, [&](int k, const auto& c) {
                 store(part(p, reinterpret_cast<component_of<T>*>(p.data) + k), c);
@@ -262,7 +273,7 @@ template <class P, int D, class Value> struct taped_access {
             const tape_store<P>* const own = p.on->stored(p.data);
             const auto old =
                 own != nullptr ? static_cast<S>(own->value) : p.memory.template load<T, S>(p.data);
-            p.on->note(p.data, static_cast<P>(as_stored<T>(old + v.v)), 0, -1, -1);
+            p.on->note(p.data, static_cast<P>(as_stored<T>(old + v.v)), 0);
         } else {
             each_component<T>(v, [&](int k, const auto& c) {
                 add(part(p, reinterpret_cast<component_of<T>*>(p.data) + k), c);
@@ -285,7 +296,7 @@ private:
     template <class T> WARPX_HOST_DEVICE static void store_passive(const place_of<T>& p, const T& v) {
         uint64_t bits = 0;
         memcpy(&bits, static_cast<const void*>(&v), sizeof(T));
-        p.on->note(p.data, P(0), bits, -1, -1);
+        p.on->note(p.data, P(0), bits);
     }
 };
 
