@@ -85,6 +85,7 @@ public:
             const entry& e = memory_.entries[k];
             const P bar = memory_.adjoints[k];
             if (e.second >= entry::nothing) {
+                if (is_zero(bar)) continue; // the derivative of what is not used may be infinite
                 if (e.first >= 0) memory_.adjoints[e.first] += e.by_first * bar;
                 if (e.second >= 0) memory_.adjoints[e.second] += e.by_second * bar;
             } else if (e.second == entry::read) {
