@@ -85,7 +85,7 @@ struct adjoint_survey {
     form::adjoint_facts facts;
     bool any_gradient = false;
     bool must_tape = false; // arrays meet in a way that registers would not see
-    bool any_gather = true; // some access is not to an item's own element
+    bool may_overflow = false; // some item may need the tape in memory
 };
 
 template <class T, int N, class D> bool own_elements_only(const array<T, N, D>& a) noexcept {
@@ -121,10 +121,13 @@ public:
     template <int Argument, class A> void look(const A& a) {
         if constexpr (Argument < form::adjoint_facts::most) {
             const auto each = [&](const auto& array) { look_at<Argument>(array); };
-            if constexpr (is_scalar_with_grad<A>)
+            if constexpr (is_scalar_with_grad<A>) {
                 survey.any_gradient = true;
-            else
+                columns_ += active_count<decltype(a.value)>;
+            } else {
+                if constexpr (!is_array_v<A> && argument_traits<A>::holds_arrays) survey.may_overflow = true;
                 for_each_array(each, a);
+            }
         }
     }
     /// Which arrays meet; call it last.
@@ -150,6 +153,12 @@ private:
         constexpr bool active = is_active<std::remove_const_t<T>>;
         const bool has_gradient = active && a.has_grad();
         survey.any_gradient = survey.any_gradient || has_gradient;
+        constexpr int columns = N == R ? active_count<T> : 0;
+        constexpr bool passive = !active && std::is_const_v<T>;
+        columns_ += columns;
+        if (columns_ > most_columns || (active && columns == 0 && N == R) ||
+            (!passive && (!active || facts::known() != access_kind::pointwise)))
+            survey.may_overflow = true;
         f.covers = covers(a);
         f.exclusive = facts::known() == access_kind::pointwise && f.covers && own_elements_only(a) &&
                       (!has_gradient || elements_apart(a.grad()));
@@ -174,7 +183,7 @@ private:
     const shape<R>& extents_;
     const launch_options& options_;
     seen_array arrays_[Most > 0 ? Most : 1];
-    int count_ = 0;
+    int count_ = 0, columns_ = 0;
 };
 
 template <class A> inline constexpr int arrays_in = 0;

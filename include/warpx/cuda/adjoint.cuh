@@ -99,6 +99,86 @@ __global__ void __launch_bounds__(256)
     }
 }
 
+// -- What did not fit: a tape in the device's heap -----------------------------------------------------------
+
+template <class V> struct detection_view {
+    WARPX_INLINE __device__ static const V& of(const V& v) noexcept { return v; }
+};
+template <class T, class P> struct detection_view<device_scalar<T, P>> {
+    WARPX_INLINE __device__ static scalar_view<T, P> of(const device_scalar<T, P>& v) noexcept {
+        return {v.value, nullptr}; // nothing is summed where nothing is derived
+    }
+};
+
+/// Memory of the tape of one thread, from the device's heap. Waits until there is some: a thread holds none while
+/// it asks, so whoever holds some goes on.
+template <class P> class heap_tape {
+public:
+    __device__ explicit heap_tape(const tape_limits& limits) noexcept : limits_(limits) {}
+    __device__ ~heap_tape() { release(); }
+    heap_tape(const heap_tape&) = delete;
+    heap_tape& operator=(const heap_tape&) = delete;
+
+    __device__ const tape_memory<P>& memory() const noexcept { return memory_; }
+    /// False if the heap is too small, which the record then says.
+    __device__ bool grow(int64_t entries, int64_t stores) noexcept {
+        release();
+        entries += 16, stores += 4;
+        const auto bytes = static_cast<unsigned long long>(entries) * (sizeof(tape_entry<P>) + sizeof(P)) +
+                           static_cast<unsigned long long>(stores) * sizeof(tape_store<P>);
+        if (bytes > limits_.heap_bytes || entries > tape<P>::most_entries) return limits_.refuse(bytes);
+        for (int tries = 0; block_ == nullptr; ++tries) {
+            block_ = static_cast<char*>(malloc(bytes));
+            if (block_ != nullptr) break;
+            if (tries == limits_.most_tries) return limits_.refuse(bytes);
+            __nanosleep(2000);
+        }
+        memory_.entries = reinterpret_cast<tape_entry<P>*>(block_);
+        memory_.stores = reinterpret_cast<tape_store<P>*>(memory_.entries + entries);
+        memory_.adjoints = reinterpret_cast<P*>(memory_.stores + stores);
+        memory_.entry_capacity = entries;
+        memory_.store_capacity = stores;
+        return true;
+    }
+
+private:
+    __device__ void release() noexcept {
+        if (block_ != nullptr) free(block_);
+        block_ = nullptr;
+        memory_ = {};
+    }
+
+    const tape_limits& limits_;
+    tape_memory<P> memory_;
+    char* block_ = nullptr;
+};
+
+/// The items that raised the flag (`all`: every item) on tapes in memory. The first half of the arguments are the
+/// views of the fast form, which tell these items; the second half the handles of the taped one.
+template <class P, int R, class F, class... X>
+__global__ void __launch_bounds__(64)
+    run_tapes(const __grid_constant__ adjoint_grid<R> g, const __grid_constant__ tape_limits limits, bool all,
+              const __grid_constant__ on_device<F> kernel, const __grid_constant__ X... x) {
+    if (!all && !g.overflow.raised()) return;
+    constexpr int count = static_cast<int>(sizeof...(X)) / 2;
+    heap_tape<P> heap(limits);
+    if (blockIdx.x == 0 && threadIdx.x == 0) *limits.told = g.overflow.number;
+    const auto run = [&]<int... A>(std::integer_sequence<int, A...> numbers, int64_t item) {
+        const index<R> i = index_access::make(position_of(item, g.extents, g.count));
+        if (!all && fast_item<false>(numbers, kernel, i,
+                                     detection_view<std::remove_cvref_t<decltype(pick<A>(x...))>>::of(pick<A>(x...))...))
+            return true;
+        for (;;) {
+            tape<P> on(heap.memory());
+            if (taped_item(on, kernel, i, pick<count + A>(x...)...)) return true;
+            if (!heap.grow(on.entries(), on.stores())) return false;
+        }
+    };
+    const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
+    for (int64_t item = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; item < g.count; item += step)
+        if (!run(std::make_integer_sequence<int, count>(), item)) return;
+}
+
 #pragma GCC visibility pop
 
 /// Arguments as device code takes them.
@@ -108,26 +188,41 @@ device_scalar<T, P> device_view(const scalar_view<T, P>& v, const scalar_with_gr
     return {v.value, a.gradient.data_handle()};
 }
 
+/// Blocks of a launch that sums the gradients of scalars: enough to fill a GPU, one atomic each.
+inline constexpr int64_t most_sum_blocks = 1056;
+
 template <class P, int... Argument, int R, class F, class... A>
 void enqueue_adjoint(std::integer_sequence<int, Argument...>, const launch_options& options,
                      const launch_site& site, const shape<R>& extents, const adjoint_survey& survey,
                      const F& kernel, const A&... arguments) {
     using fast = form::adjoint<strided_layout, P>;
+    using taped = form::taped<P, 0>;
     const fast form{&survey.facts};
-    const int most = block_size(options, site), threads = most < 256 ? most : 256;
-    const int64_t count = extents.count();
+    const taped tape_form{&survey.facts};
     const enqueue run{options, site, common_ordinal(site, arguments...)};
-    const overflow_flag overflow = overflow_board::get().next(run.ordinal, site);
+    const int64_t count = extents.count();
+    const bool may_overflow = survey.must_tape || survey.may_overflow;
+    tape_limits limits;
+    adjoint_grid<R> g{extents, count, {}};
+    if (may_overflow) g.overflow = overflow_board::get().next(run.ordinal, site, limits);
     const on_device<F> callee{kernel};
-    const adjoint_grid<R> g{extents, count, overflow};
-    int64_t blocks = blocks_for(count, threads);
-    if constexpr ((is_scalar_with_grad<A> || ...)) blocks = blocks < 132 * 8 ? blocks : 132 * 8;
+    if (!survey.must_tape) {
+        const int most = block_size(options, site), threads = most < 256 ? most : 256;
+        int64_t blocks = blocks_for(count, threads);
+        if constexpr ((is_scalar_with_grad<A> || ...)) blocks = blocks < most_sum_blocks ? blocks : most_sum_blocks;
+        run(reinterpret_cast<const void*>(
+                &run_adjoint<P, R, F, decltype(device_view(bound<fast, Argument, A>::make(form, arguments), arguments))...>),
+            grid<way::direct>{blocks, dim3(static_cast<unsigned>(threads)), 0}, g, callee,
+            device_view(bound<fast, Argument, A>::make(form, arguments), arguments)...);
+    }
+    if (!may_overflow) return;
+    const int64_t blocks = blocks_for(count, 64);
     run(reinterpret_cast<const void*>(
-            &run_adjoint<P, R, F,
-                         decltype(device_view(bound<fast, Argument, A>::make(form, arguments),
-                                              arguments))...>),
-        grid<way::direct>{blocks, dim3(static_cast<unsigned>(threads)), 0}, g, callee,
-        device_view(bound<fast, Argument, A>::make(form, arguments), arguments)...);
+            &run_tapes<P, R, F, decltype(device_view(bound<fast, Argument, A>::make(form, arguments), arguments))...,
+                       typename bound<taped, Argument, A>::type...>),
+        grid<way::direct>{blocks < 512 ? blocks : 512, dim3(64), 0}, g, limits, survey.must_tape, callee,
+        device_view(bound<fast, Argument, A>::make(form, arguments), arguments)...,
+        bound<taped, Argument, A>::make(tape_form, arguments)...);
 }
 
 } // namespace launching

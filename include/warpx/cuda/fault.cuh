@@ -18,6 +18,7 @@ inline namespace cuda_v1 { // modules of one process share it: another layout is
 struct fault_record {
     static constexpr int most_axes = 16; // of arrays of higher rank the first axes are shown
     static constexpr int sink_bytes = 4096;
+    static constexpr int tape_too_large = -1; // an adjoint's: position[0] bytes wanted, extents[0] there
 
     unsigned long long state; // 0: nothing, 1: being written, 2: written
     const char* kernel;       // a string of this process's host memory that lives to its end

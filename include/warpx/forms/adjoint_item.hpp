@@ -318,8 +318,9 @@ WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE void call_kernel(const Kernel& kernel, 
     kernel(i, handles...);
 }
 
-/// Runs one item; false if it needs the tape in memory: then nothing was written.
-template <class P, int Columns, bool Uniform, class Kernel, int R, class... I>
+/// Runs one item; false if it needs the tape in memory: then nothing was written. Without `Derive` it only says
+/// so.
+template <bool Derive, class P, int Columns, bool Uniform, class Kernel, int R, class... I>
 WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_item(const Kernel& kernel, const index<R>& i,
                                                        const I&... items) {
     constexpr int arguments = static_cast<int>(sizeof...(I));
@@ -366,6 +367,7 @@ WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_item(const Kernel& kernel, con
         start_pass(c);
         call_kernel(kernel, i, items.receive(c)...);
         if (bail) return false;
+        if constexpr (!Derive) return true;
         if (used[0])
             flow_to_accumulators(c, typename cell_context<P, Columns, arguments, 1, Uniform>::column_list{});
     }
@@ -408,14 +410,14 @@ template <class V> inline constexpr bool moves_vectors = false;
 template <class T, int N, class L>
 inline constexpr bool moves_vectors<adjoint_view<T, N, L>> = (active_count<T> > 1);
 
-template <class Kernel, int R, int... A, class... V>
+template <bool Derive = true, class Kernel, int R, int... A, class... V>
 WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool
 fast_item(std::integer_sequence<int, A...>, const Kernel& kernel, const index<R>& i, const V&... views) {
     using plan = column_plan<R, V...>;
     using P = std::conditional_t<(wants_double<V> || ...), double, float>;
     constexpr bool uniform = !(moves_vectors<V> || ...);
     const shape<R>& position = index_access::positions(i);
-    return run_item<P, plan::total, uniform>(
+    return run_item<Derive, P, plan::total, uniform>(
         kernel, i, item_argument<plan::template first<A>, A, R, V>(views, position)...);
 }
 

@@ -21,6 +21,8 @@ namespace detail {
 
 #if defined(__CUDA_ARCH__) || defined(__clang__)
 #    define WARPX_DETAIL_UNROLL _Pragma("unroll")
+#elif defined(__CUDACC__)
+#    define WARPX_DETAIL_UNROLL
 #else
 #    define WARPX_DETAIL_UNROLL _Pragma("GCC unroll 64")
 #endif

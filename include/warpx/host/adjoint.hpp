@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../adjoint.hpp"
+#include "../tape_report.hpp"
 #include "launch.hpp"
 
 #include <stdlib.h>
@@ -55,6 +56,16 @@ private:
     void release() noexcept { free(memory_.entries), free(memory_.adjoints), free(memory_.stores); }
     tape_memory<P> memory_;
 };
+
+/// Tells of a kernel, once.
+WARPX_COLD inline void report_tape(bool& told, const launch_site& site) noexcept {
+    if (__atomic_exchange_n(&told, true, __ATOMIC_RELAXED)) return;
+    const tape_report report = __atomic_load_n(&tape_reporter::current(), __ATOMIC_ACQUIRE);
+    if (report == nullptr) return;
+    text name;
+    report(add_site(name, site).c_str());
+}
+template <class F> inline constinit bool told_of_tape = false;
 
 /// Runs one item on a tape in memory.
 template <class P, int R, class F, class... H>
@@ -135,14 +146,17 @@ template <class F, class... V> inline constinit host::work_cost adjoint_cost{};
 
 template <template <int> class Layout, class P, int... Argument, int R, class F, class... A>
 void run_adjoint(std::integer_sequence<int, Argument...> numbers, const launch_options& options,
-                 const shape<R>& extents, const form::adjoint_facts& facts, const F& kernel,
+                 const launch_site& site, const shape<R>& extents, const form::adjoint_facts& facts, const F& kernel,
                  const A&... arguments) {
     const form::adjoint<Layout, P> fast{&facts};
     const form::taped<P, 0> taped{&facts};
     const auto body = [&, ... views = bound<form::adjoint<Layout, P>, Argument, A>::make(fast, arguments),
                        ... handles = bound<form::taped<P, 0>, Argument, A>::make(taped, arguments)](
                           int64_t begin, int64_t end) {
-        const auto again = [&](int64_t item) { taped_range<P>(extents, item, item + 1, kernel, handles...); };
+        const auto again = [&](int64_t item) {
+            report_tape(told_of_tape<F>, site);
+            taped_range<P>(extents, item, item + 1, kernel, handles...);
+        };
         [&](range_sum<std::remove_const_t<decltype(views)>, P>... sums) {
             if constexpr (R == 1)
                 adjoint_line(numbers, begin, end, kernel, again, sums.view(views)...);
@@ -185,19 +199,20 @@ template <> struct adjoint_backend<device::host> {
 
     /// Runs on the pool, or on the executor of the options, and returns when all items are done.
     template <int R, class F, class... A>
-    static void launch(const launch_options& options, const detail::launch_site&, const shape<R>& extents,
+    static void launch(const launch_options& options, const detail::launch_site& site, const shape<R>& extents,
                        const F& kernel, const A&... arguments) {
         using namespace launching;
         using P = derivative_t<A...>;
         constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
         const adjoint_survey survey = survey_adjoint<F, R>(numbers, options, extents, arguments...);
         if (!survey.any_gradient) return;
-        if (survey.must_tape)
+        if (survey.must_tape) {
+            report_tape(told_of_tape<F>, site);
             run_taped<P>(numbers, options, extents, survey.facts, kernel, arguments...);
-        else if (gradients_compact(arguments...))
-            run_adjoint<compact_layout, P>(numbers, options, extents, survey.facts, kernel, arguments...);
+        } else if (gradients_compact(arguments...))
+            run_adjoint<compact_layout, P>(numbers, options, site, extents, survey.facts, kernel, arguments...);
         else
-            run_adjoint<strided_layout, P>(numbers, options, extents, survey.facts, kernel, arguments...);
+            run_adjoint<strided_layout, P>(numbers, options, site, extents, survey.facts, kernel, arguments...);
     }
 };
 
