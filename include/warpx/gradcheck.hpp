@@ -10,11 +10,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <stdio.h>
 #include <string.h>
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace warpx {
@@ -60,7 +62,8 @@ struct gradient_report {
     double tolerance = 0;
     gradient_difference worst;
     std::vector<argument_gradients> arguments; ///< those with gradients
-    bool wrote_values = false;                 ///< the adjoint launch changed values: that fails too
+    int64_t outputs = 0; ///< numbers that the kernel writes and whose gradients were given; 0: none flows
+    bool wrote_values = false; ///< the adjoint launch changed values: that fails too
     std::string kernel, derived_name = "derived", numerical_name = "finite differences";
 };
 
@@ -95,6 +98,7 @@ WARPX_COLD inline std::string to_string(const gradient_report& r) {
     using detail::number_text;
     std::string t = "gradcheck of " + r.kernel + (r.passed ? ": passed" : ": FAILED") + " (tolerance " +
                     number_text(r.tolerance) + ")\n";
+    if (r.outputs == 0) t += "  nothing that the kernel writes has a gradient\n";
     if (r.wrote_values) t += "  the adjoint launch changed values of its arguments\n";
     for (const argument_gradients& a : r.arguments) {
         t += "  argument " + std::to_string(a.argument) + (a.passed ? ": " : ": FAILED, ") +
@@ -235,9 +239,9 @@ struct rig_number {
     int group;    // of all that share a value or a gradient
 };
 
-/// Whether an argument, or an array in it, has a gradient.
+/// Whether an argument is, or holds, an array with a gradient.
 template <class A> bool any_gradient(const A& a) {
-    bool any = is_scalar_with_grad<A>;
+    bool any = false;
     if constexpr (!is_scalar_with_grad<A>)
         for_each_array([&any](const auto& x) { any = any || x.has_grad(); }, a);
     return any;
@@ -459,6 +463,33 @@ private:
     uint64_t state_;
 };
 
+/// The arrays that a launch writes, as (argument, array): those whose values it changes, or would if they
+/// were others.
+inline std::set<std::pair<int, int>> changed_arrays(gradient_rig& rig, const run_launch& forward) {
+    std::set<std::pair<int, int>> changed;
+    const double step = std::pow(epsilon_of(rig.coarsest), 1.0 / 3);
+    for (const bool others : {false, true}) {
+        rig.restore();
+        std::unordered_set<const void*> seen;
+        for (const rig_number& n : rig.numbers)
+            if (others && n.written && seen.insert(n.value).second) {
+                const double v = read_number(n.value, n.type);
+                write_number(n.value, n.type, v + step * std::max(std::fabs(v), 1.0));
+            }
+        std::vector<double> before;
+        for (const rig_number& n : rig.numbers) before.push_back(read_number(n.value, n.type));
+        forward();
+        for (size_t k = 0; k < before.size(); ++k) {
+            const rig_number& n = rig.numbers[k];
+            const double after = read_number(n.value, n.type);
+            if (n.written && (after != before[k]) && !(std::isnan(after) && std::isnan(before[k])))
+                changed.insert({n.argument, n.array});
+        }
+    }
+    rig.restore();
+    return changed;
+}
+
 /// The scalar function that is differentiated: what was written, weighted.
 struct weighted_outputs {
     struct output {
@@ -469,16 +500,15 @@ struct weighted_outputs {
     };
     std::vector<output> all;
 
-    weighted_outputs(const gradient_rig& rig, uint64_t seed) {
+    weighted_outputs() = default;
+    weighted_outputs(gradient_rig& rig, uint64_t seed, const run_launch& forward) {
+        const auto changed = changed_arrays(rig, forward);
         weights random(seed);
-        std::unordered_map<const void*, double> by_gradient;
-        std::unordered_map<const void*, bool> seen;
+        std::unordered_set<const void*> values, gradients;
         for (const rig_number& n : rig.numbers) {
-            if (!n.written || !seen.try_emplace(n.value, true).second) continue;
-            const auto [at, fresh] = by_gradient.try_emplace(n.gradient, 0.0);
-            if (!fresh) continue; // a gradient that two inputs share is seeded for one of them
-            at->second = random.weight();
-            all.push_back({n.value, n.gradient, n.type, at->second});
+            if (changed.count({n.argument, n.array}) == 0 || !values.insert(n.value).second) continue;
+            if (gradients.insert(n.gradient).second)
+                all.push_back({n.value, n.gradient, n.type, random.weight()});
         }
     }
     void seed() const {
@@ -532,7 +562,7 @@ private:
         const std::vector<double> up = at(n, x + h, above), down = at(n, x - h, below);
         double sum = 0, noise = 0;
         for (size_t k = 0; k < up.size(); ++k) {
-            if (up[k] == down[k]) continue;
+            if (up[k] == down[k] || (std::isnan(up[k]) && std::isnan(down[k]))) continue;
             const double w = outputs_.all[k].weight;
             sum += w * (up[k] - down[k]);
             noise += std::fabs(w) * epsilon_of(outputs_.all[k].type) *
@@ -627,7 +657,8 @@ inline gradient_report check_rig(const std::string& kernel, const gradcheck_opti
     gradient_report report;
     report.kernel = kernel;
     report.tolerance = options.tolerance > 0 ? options.tolerance : default_tolerance(rig.coarsest);
-    const weighted_outputs outputs(rig, options.seed);
+    const weighted_outputs outputs(rig, options.seed, forward);
+    report.outputs = static_cast<int64_t>(outputs.all.size());
     outputs.seed();
     adjoint();
     report.wrote_values = rig.values_changed();
@@ -721,7 +752,7 @@ inline array<double, 2> rig_differences(gradient_rig& rig, int in, int out, cons
     const char* const who = "warpx::numerical_jacobian";
     const auto columns = numbers_of(rig, in, who), rows = numbers_of(rig, out, who);
     auto j = zeros<double>({static_cast<int64_t>(rows.size()), static_cast<int64_t>(columns.size())});
-    weighted_outputs one(rig, 1);
+    weighted_outputs one;
     for (size_t r = 0; r < rows.size(); ++r) {
         one.all.assign(1, {rows[r].value, rows[r].gradient, rows[r].type, 1});
         differences numerical(rig, one, forward, 0);
@@ -768,8 +799,9 @@ inline constexpr bool takes_tangent =
 /// <t, J^T g>, then J t by the caller's means, of a rig.
 class product_test {
 public:
-    product_test(gradient_rig& rig, const gradcheck_options& options, const run_launch& adjoint)
-        : rig_(rig), outputs_(rig, options.seed), direction_(rig.groups.size()) {
+    product_test(gradient_rig& rig, const gradcheck_options& options, const run_launch& forward,
+                 const run_launch& adjoint)
+        : rig_(rig), outputs_(rig, options.seed, forward), direction_(rig.groups.size()) {
         outputs_.seed();
         adjoint();
         weights random(options.seed + 3);
@@ -840,7 +872,8 @@ adjoint_test_report test_adjoint(const std::string& kernel, const gradcheck_opti
                                  const A&... arguments) {
     auto rig = rig_of(arguments...);
     const auto run_adjoint = [&] { rig.with_arguments(adjoint); };
-    product_test test(rig, options, run_of(run_adjoint));
+    const auto run_forward = [&] { rig.with_arguments(forward); };
+    product_test test(rig, options, run_of(run_forward), run_of(run_adjoint));
     if constexpr ((takes_tangent<A> && ...)) {
         memory_image tangents;
         const auto span = [&]<class X>(const X& x) {
@@ -857,7 +890,6 @@ adjoint_test_report test_adjoint(const std::string& kernel, const gradcheck_opti
         rig.with_arguments([&](const auto&... x) { tangent(tangent_argument(tangents, x)...); });
         test.read_tangents(tangents);
     } else {
-        const auto run_forward = [&] { rig.with_arguments(forward); };
         test.difference(run_of(run_forward));
     }
     return test.finish(kernel, options.tolerance);
@@ -903,9 +935,9 @@ adjoint_test_report start_adjoint_test(const gradcheck_options& options, const D
 } // namespace launching
 
 /// Compares the gradients of `launch_adjoint<K>(dim, arguments...)` with central differences of
-/// `launch<K>(dim, arguments...)`: one vector-Jacobian product with random weights for every number that the
-/// kernel may write (arrays that are not const), by every number of the arguments that have a gradient, or of
-/// a random sample of them. If no argument has a gradient, all arrays of floating-point numbers count.
+/// `launch<K>(dim, arguments...)`: one vector-Jacobian product with random weights for every number of the
+/// arrays that the kernel writes, by every number of the arguments that have a gradient, or of
+/// a random sample of them. If no array has a gradient, all arrays of floating-point numbers count.
 ///  * Works on copies: the caller's arrays and gradients are not touched. Arrays that share memory share it
 ///    in the copies; they should all have a gradient, and share that too.
 ///  * What a `with_grad` or `without_grad` of the call says holds for the check.
