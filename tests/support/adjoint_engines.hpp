@@ -8,7 +8,7 @@
 
 #include "support/catch.hpp"
 
-#include <type_traits>
+#include <initializer_list>
 
 namespace test {
 
@@ -148,6 +148,14 @@ template <class T, int N> void seed_gradient(const array<T, N>& a, double v) {
                                         leaf.type, v);
         for (int axis = N - 1; axis >= 0 && ++p[axis] == g.extent(axis); --axis) p[axis] = 0;
     }
+}
+
+/// Integers as an array.
+inline array<int32_t, 1> indices(std::initializer_list<int> values) {
+    const auto a = zeros<int32_t>(static_cast<int64_t>(values.size()));
+    int64_t k = 0;
+    for (const int v : values) a.data_handle()[k++] = v;
+    return a;
 }
 
 } // namespace test
