@@ -22,7 +22,7 @@ constexpr double tight = 2e-4, loose = 5e-2, largest = 1e3, step = 3e-3;
 constexpr double tight = 1e-9, loose = 2e-6, largest = 1e6, step = 1e-4;
 #endif
 
-bool with_retain = false;
+bool with_retain = false, written_have = false;
 
 struct counts {
     long pairs = 0, large = 0, differences = 0, rough = 0, failed = 0;
@@ -34,6 +34,7 @@ input make_input(int rank, uint64_t seed, long number) {
     in.seed = r.next();
     in.rank = rank;
     in.plain = number % 4 == 0;
+    in.written_have = written_have;
     static constexpr int64_t sizes[] = {1, 2, 3, 5, 8, 17, 33, 64};
     if (rank == 1) {
         in.extents[0] = r.chance(0.02) ? 3000 : sizes[r.below(8)];
@@ -250,6 +251,7 @@ int main(int count, char** arguments) {
         else if (a == "--seed") seed = strtoull(next, nullptr, 10), ++k;
         else if (a == "--only") only = next, ++k;
         else if (a == "--retain") rk::with_retain = true;
+        else if (a == "--written-have-gradients") rk::written_have = true;
         else if (a == "--verbose") verbose = true;
         else return fprintf(stderr, "unknown argument %s\n", a.c_str()), 2;
     }

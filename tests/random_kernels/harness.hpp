@@ -40,6 +40,7 @@ struct input {
     int64_t extents[2] = {1, 1};
     int64_t trips = 0, few = 0;
     bool plain = false; // compact arrays that all have gradients
+    bool written_have = false; // what is written has a gradient
     int64_t items() const { return extents[0] * extents[1]; }
 };
 
@@ -156,7 +157,7 @@ template <class T, int N, role Role> struct array_slot : slot {
     void make(const input& in, random& r) override {
         const bool compact = in.plain || r.chance(0.6);
         const bool repeat = std::is_const_v<T> && !in.plain && r.chance(0.15);
-        has_gradient = in.plain || r.chance(0.85);
+        has_gradient = r.chance(0.85) || in.plain || (in.written_have && Role != role::read);
         const auto extents = extents_of(in, r);
         random same = r;
         where = lattice<N>::make(extents, compact, repeat, r);

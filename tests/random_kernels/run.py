@@ -82,7 +82,7 @@ def failing(builder, kernels, inputs, seed):
             found.update(some)
             add(totals, part)
         return found, totals
-    done = builder.run(program, "--inputs", str(inputs), "--seed", str(seed), "--verbose")
+    done = builder.run(program, "--inputs", str(inputs), "--seed", str(seed), "--verbose", *builder.a.driver.split())
     found, totals, last = {}, {}, None
     for line in (done.stdout if isinstance(done.stdout, str) else "").splitlines():
         if line.startswith("RUN "):
@@ -224,6 +224,7 @@ def main():
     p.add_argument("--float", action="store_true")
     p.add_argument("--include", help="the library's headers, if not those of this checkout")
     p.add_argument("--system", action="append", default=[], help="where dlpack is")
+    p.add_argument("--driver", default="", help="more arguments for the driver: --retain, --written-have-gradients")
     p.add_argument("--keep-going", action="store_true")
     p.add_argument("--no-minimise", action="store_true")
     p.add_argument("--minimise-seconds", type=float, default=240)
