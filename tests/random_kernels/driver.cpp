@@ -93,8 +93,8 @@ public:
     bool fail(const char* what, const std::string& text) {
         printf("FAIL %s input %ld (%ld x %ld, trips %ld, few %ld%s) %s: %s\n", entry_.name, number_,
                static_cast<long>(input_.extents[0]), static_cast<long>(input_.extents[1]),
-               static_cast<long>(input_.trips), static_cast<long>(input_.few), input_.plain ? ", plain" : "", what,
-               text.c_str());
+               static_cast<long>(input_.trips), static_cast<long>(input_.few), input_.plain ? ", plain" : "",
+               what, text.c_str());
         fflush(stdout);
         return false;
     }
@@ -113,7 +113,8 @@ private:
         reset();
         kernel_->adjoint(w, threads, retain);
         for (slot* s : slots_) {
-            if (s->value.size() && memcmp(s->value.data(), s->value0.data(), s->value.size() * sizeof(real))) return false;
+            if (s->value.size() && memcmp(s->value.data(), s->value0.data(), s->value.size() * sizeof(real)))
+                return false;
             if (s->integers != s->integers0) return false;
             std::vector<char> cell(s->gradient.size(), 0);
             for (const auto& c : s->cells) cell[static_cast<size_t>(c.gradient)] = 1;
@@ -147,7 +148,8 @@ private:
             for (size_t j = 0; j < slots_[k]->value.size(); ++j) {
                 const double a = slots_[k]->value[j], b = tangent_value_[k][j];
                 if (!(std::fabs(a - b) <= tight * (1 + std::fabs(a))))
-                    return fail("tangent", "argument " + std::to_string(k) + text(": value %.17g, launch gives %.17g", b, a));
+                    return fail("tangent", "argument " + std::to_string(k) +
+                                               text(": value %.17g, launch gives %.17g", b, a));
             }
         return true;
     }
@@ -203,8 +205,9 @@ private:
         for (size_t k = 0; k < slots_.size(); ++k)
             if (slots_[k]->has_gradient)
                 for (const cell& c : slots_[k]->cells) {
-                    const double term = static_cast<double>(slots_[k]->gradient0[static_cast<size_t>(c.gradient)]) *
-                                        tangent_tangent_[k][static_cast<size_t>(c.value)];
+                    const double term =
+                        static_cast<double>(slots_[k]->gradient0[static_cast<size_t>(c.gradient)]) *
+                        tangent_tangent_[k][static_cast<size_t>(c.value)];
                     want += term, size += std::fabs(term);
                 }
         const auto slope = [&](double h) { return (shifted(h) - shifted(-h)) / (2 * h); };
@@ -246,14 +249,22 @@ int main(int count, char** arguments) {
     for (int k = 1; k < count; ++k) {
         const std::string a = arguments[k];
         const char* const next = k + 1 < count ? arguments[k + 1] : "0";
-        if (a == "--inputs") inputs = atol(next), ++k;
-        else if (a == "--input") only_input = atol(next), ++k;
-        else if (a == "--seed") seed = strtoull(next, nullptr, 10), ++k;
-        else if (a == "--only") only = next, ++k;
-        else if (a == "--retain") rk::with_retain = true;
-        else if (a == "--written-have-gradients") rk::written_have = true;
-        else if (a == "--verbose") verbose = true;
-        else return fprintf(stderr, "unknown argument %s\n", a.c_str()), 2;
+        if (a == "--inputs")
+            inputs = atol(next), ++k;
+        else if (a == "--input")
+            only_input = atol(next), ++k;
+        else if (a == "--seed")
+            seed = strtoull(next, nullptr, 10), ++k;
+        else if (a == "--only")
+            only = next, ++k;
+        else if (a == "--retain")
+            rk::with_retain = true;
+        else if (a == "--written-have-gradients")
+            rk::written_have = true;
+        else if (a == "--verbose")
+            verbose = true;
+        else
+            return fprintf(stderr, "unknown argument %s\n", a.c_str()), 2;
     }
     rk::counts c;
     for (const rk::entry& e : rk::entries()) {
@@ -272,6 +283,7 @@ int main(int count, char** arguments) {
         }
         c.failed += wrong > 0;
     }
-    printf("pairs %ld large %ld differences %ld rough %ld failed %ld\n", c.pairs, c.large, c.differences, c.rough, c.failed);
+    printf("pairs %ld large %ld differences %ld rough %ld failed %ld\n", c.pairs, c.large, c.differences,
+           c.rough, c.failed);
     return c.failed ? 1 : 0;
 }

@@ -39,7 +39,7 @@ struct input {
     int rank = 1;
     int64_t extents[2] = {1, 1};
     int64_t trips = 0, few = 0;
-    bool plain = false; // compact arrays that all have gradients
+    bool plain = false;        // compact arrays that all have gradients
     bool written_have = false; // what is written has a gradient
     int64_t items() const { return extents[0] * extents[1]; }
 };
@@ -187,7 +187,8 @@ template <class T, int N, role Role> struct array_slot : slot {
 
     /// Owned elements: an item's own, and further blocks of as many elements.
     static warpx::shape<N> extents_of(const input& in, random& r) {
-        const int64_t items = in.items(), larger = in.extents[0] > in.extents[1] ? in.extents[0] : in.extents[1];
+        const int64_t items = in.items(),
+                      larger = in.extents[0] > in.extents[1] ? in.extents[0] : in.extents[1];
         const auto more = [&] { return in.plain ? int64_t{0} : r.below(4); };
         warpx::shape<N> e;
         if constexpr (N == 1) {
@@ -213,7 +214,9 @@ template <class T, int N, role Role> struct array_slot : slot {
             element<V>(memory, l), l.extents, l.strides, {}, warpx::device_kind::host, 0,
             warpx::memory_kind::plain);
     }
-    auto primal_argument() { return warpx::from_pointer<T, N>(element<T>(value, where), where.extents, where.strides); }
+    auto primal_argument() {
+        return warpx::from_pointer<T, N>(element<T>(value, where), where.extents, where.strides);
+    }
     auto tangent_argument() { return warpx::with_tangent(primal_argument(), view<T>(tangent, where)); }
     auto adjoint_argument() {
         auto a = primal_argument();
@@ -314,16 +317,13 @@ public:
     }
     // The public launches add forms that other tests cover and that take long to compile.
     void primal() override {
-        std::apply(
-            [&](auto&... s) {
-                run(warpx::form::strided{}, s.primal_argument()...);
-            },
-            slots_);
+        std::apply([&](auto&... s) { run(warpx::form::strided{}, s.primal_argument()...); }, slots_);
     }
     void tangent() override {
         std::apply(
             [&](auto&... s) {
-                run(warpx::form::tangent<1, warpx::detail::strided_layout, false>{nullptr}, s.tangent_argument()...);
+                run(warpx::form::tangent<1, warpx::detail::strided_layout, false>{nullptr},
+                    s.tangent_argument()...);
             },
             slots_);
     }
@@ -348,8 +348,8 @@ private:
     template <class Form, class... A> void run(const Form& form, const A&... arguments) {
         warpx::launch_options options;
         options.threads = 1;
-        warpx::launching::bind_and_run(form, numbers, options, extents_, warpx::launching::axis_order<R>{}, kernel{},
-                                       arguments...);
+        warpx::launching::bind_and_run(form, numbers, options, extents_, warpx::launching::axis_order<R>{},
+                                       kernel{}, arguments...);
     }
     template <class... A> void taped(const warpx::launch_options& options, const A&... arguments) {
         using namespace warpx::launching;
