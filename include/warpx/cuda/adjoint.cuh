@@ -32,9 +32,9 @@ template <int R> struct adjoint_grid {
 };
 
 /// Sums of the gradients of scalars, a block at a time.
-template <class V, class P> struct thread_sum {
-    const __device__ V& view(const V& v) noexcept { return v; }
-    template <class A> __device__ void finish(const A&) noexcept {}
+template <class V> struct thread_sum {
+    __device__ const V& view(const V& v) noexcept { return v; }
+    __device__ void finish(const V&) noexcept {}
 };
 template <class P> __device__ inline P sum_of_block(P v) {
     __shared__ P of_warp[32];
@@ -48,20 +48,15 @@ template <class P> __device__ inline P sum_of_block(P v) {
         for (int step = 16; step > 0; step >>= 1) v += __shfl_xor_sync(~0u, v, step);
     return v;
 }
-/// A scalar and the memory of its gradient.
-template <class T, class P> struct device_scalar {
-    T value;
-    T* gradient;
-};
-template <class T, class P> struct thread_sum<device_scalar<T, P>, P> {
+template <class T, class P> struct thread_sum<scalar_view<T, P>> {
     static constexpr int count = active_count<T>;
     P sums[count];
-    __device__ scalar_view<T, P> view(const device_scalar<T, P>& v) noexcept {
+    __device__ scalar_view<T, P> view(const scalar_view<T, P>& v) noexcept {
 #pragma unroll
         for (int k = 0; k < count; ++k) sums[k] = no_sum<P>();
-        return {v.value, sums};
+        return {v.value, sums, v.gradient};
     }
-    __device__ void finish(const device_scalar<T, P>& v) noexcept {
+    __device__ void finish(const scalar_view<T, P>& v) noexcept {
         using S = leaf_t<T>;
 #pragma unroll
         for (int k = 0; k < count; ++k) {
@@ -71,44 +66,48 @@ template <class T, class P> struct thread_sum<device_scalar<T, P>, P> {
         }
     }
 };
-template <class V> inline constexpr bool is_device_scalar = false;
-template <class T, class P> inline constexpr bool is_device_scalar<device_scalar<T, P>> = true;
+
+/// With gradients of scalars: few blocks, which go over the items together, so that there is one atomic a block.
+template <int R, class F, class... V> struct summed_items {
+    template <int... A>
+    WARPX_INLINE __device__ static void run(std::integer_sequence<int, A...> numbers, const adjoint_grid<R>& g,
+                                            int64_t first, const on_device<F>& kernel, const V&... views) {
+        run(numbers, g, first, kernel, views..., thread_sum<V>{}...);
+    }
+
+private:
+    template <int... A>
+    WARPX_INLINE __device__ static void run(std::integer_sequence<int, A...> numbers, const adjoint_grid<R>& g,
+                                            int64_t first, const on_device<F>& kernel, const V&... views,
+                                            thread_sum<V>... sums) {
+        loop(numbers, g, first, kernel, sums.view(views)...);
+        (sums.finish(views), ...);
+    }
+    template <int... A>
+    WARPX_INLINE __device__ static void loop(std::integer_sequence<int, A...> numbers, const adjoint_grid<R>& g,
+                                             int64_t first, const on_device<F>& kernel, const V&... views) {
+        for (int64_t item = first; item < g.count; item += static_cast<int64_t>(gridDim.x) * blockDim.x)
+            if (!fast_item(numbers, kernel, index_access::make(position_of(item, g.extents, g.count)), views...))
+                g.overflow.raise();
+    }
+};
 
 template <class P, int R, class F, class... V>
 __global__ void __launch_bounds__(256)
     run_adjoint(const __grid_constant__ adjoint_grid<R> g, const __grid_constant__ on_device<F> kernel,
                 const __grid_constant__ V... views) {
     constexpr auto numbers = std::make_integer_sequence<int, sizeof...(V)>();
-    const int64_t first = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-    if constexpr ((is_device_scalar<V> || ...)) {
-        [&](thread_sum<V, P>... sums) {
-            [&](const auto&... own) {
-                for (int64_t item = first; item < g.count;
-                     item += static_cast<int64_t>(gridDim.x) * blockDim.x)
-                    if (!fast_item(numbers, kernel, index_access::make(position_of(item, g.extents, g.count)),
-                                   own...))
-                        g.overflow.raise();
-            }(sums.view(views)...);
-            (sums.finish(views), ...);
-        }(thread_sum<V, P>{}...);
+    const int64_t item = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+    if constexpr ((is_scalar_view<V> || ...)) {
+        summed_items<R, F, V...>::run(numbers, g, item, kernel, views...);
     } else {
-        if (first < g.count)
-            if (!fast_item(numbers, kernel, index_access::make(position_of(first, g.extents, g.count)),
-                           views...))
+        if (item < g.count)
+            if (!fast_item(numbers, kernel, index_access::make(position_of(item, g.extents, g.count)), views...))
                 g.overflow.raise();
     }
 }
 
 // -- What did not fit: a tape in the device's heap -----------------------------------------------------------
-
-template <class V> struct detection_view {
-    WARPX_INLINE __device__ static const V& of(const V& v) noexcept { return v; }
-};
-template <class T, class P> struct detection_view<device_scalar<T, P>> {
-    WARPX_INLINE __device__ static scalar_view<T, P> of(const device_scalar<T, P>& v) noexcept {
-        return {v.value, nullptr}; // nothing is summed where nothing is derived
-    }
-};
 
 /// Memory of the tape of one thread, from the device's heap. Waits until there is some: a thread holds none while
 /// it asks, so whoever holds some goes on.
@@ -153,6 +152,21 @@ private:
     char* block_ = nullptr;
 };
 
+/// False if the heap was too small.
+template <class P, int... A, int R, class F, class... X>
+__device__ inline bool item_on_tape(std::integer_sequence<int, A...> numbers, const adjoint_grid<R>& g,
+                                    heap_tape<P>& heap, bool all, const on_device<F>& kernel, int64_t item,
+                                    const X&... x) {
+    constexpr int count = static_cast<int>(sizeof...(A));
+    const index<R> i = index_access::make(position_of(item, g.extents, g.count));
+    if (!all && fast_item<false>(numbers, kernel, i, pick<A>(x...)...)) return true;
+    for (;;) {
+        tape<P> on(heap.memory());
+        if (taped_item(on, kernel, i, pick<count + A>(x...)...)) return true;
+        if (!heap.grow(on.entries(), on.stores())) return false;
+    }
+}
+
 /// The items that raised the flag (`all`: every item) on tapes in memory. The first half of the arguments are the
 /// views of the fast form, which tell these items; the second half the handles of the taped one.
 template <class P, int R, class F, class... X>
@@ -163,30 +177,12 @@ __global__ void __launch_bounds__(64)
     constexpr int count = static_cast<int>(sizeof...(X)) / 2;
     heap_tape<P> heap(limits);
     if (blockIdx.x == 0 && threadIdx.x == 0) *limits.told = g.overflow.number;
-    const auto run = [&]<int... A>(std::integer_sequence<int, A...> numbers, int64_t item) {
-        const index<R> i = index_access::make(position_of(item, g.extents, g.count));
-        if (!all && fast_item<false>(numbers, kernel, i,
-                                     detection_view<std::remove_cvref_t<decltype(pick<A>(x...))>>::of(pick<A>(x...))...))
-            return true;
-        for (;;) {
-            tape<P> on(heap.memory());
-            if (taped_item(on, kernel, i, pick<count + A>(x...)...)) return true;
-            if (!heap.grow(on.entries(), on.stores())) return false;
-        }
-    };
     const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
     for (int64_t item = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; item < g.count; item += step)
-        if (!run(std::make_integer_sequence<int, count>(), item)) return;
+        if (!item_on_tape<P>(std::make_integer_sequence<int, count>(), g, heap, all, kernel, item, x...)) return;
 }
 
 #pragma GCC visibility pop
-
-/// Arguments as device code takes them.
-template <class V, class A> V device_view(const V& v, const A&) noexcept { return v; }
-template <class T, class P, class D>
-device_scalar<T, P> device_view(const scalar_view<T, P>& v, const scalar_with_grad<T, D>& a) noexcept {
-    return {v.value, a.gradient.data_handle()};
-}
 
 /// Blocks of a launch that sums the gradients of scalars: enough to fill a GPU, one atomic each.
 inline constexpr int64_t most_sum_blocks = 1056;
@@ -211,17 +207,17 @@ void enqueue_adjoint(std::integer_sequence<int, Argument...>, const launch_optio
         int64_t blocks = blocks_for(count, threads);
         if constexpr ((is_scalar_with_grad<A> || ...)) blocks = blocks < most_sum_blocks ? blocks : most_sum_blocks;
         run(reinterpret_cast<const void*>(
-                &run_adjoint<P, R, F, decltype(device_view(bound<fast, Argument, A>::make(form, arguments), arguments))...>),
+                &run_adjoint<P, R, F, typename bound<fast, Argument, A>::type...>),
             grid<way::direct>{blocks, dim3(static_cast<unsigned>(threads)), 0}, g, callee,
-            device_view(bound<fast, Argument, A>::make(form, arguments), arguments)...);
+            bound<fast, Argument, A>::make(form, arguments)...);
     }
     if (!may_overflow) return;
     const int64_t blocks = blocks_for(count, 64);
     run(reinterpret_cast<const void*>(
-            &run_tapes<P, R, F, decltype(device_view(bound<fast, Argument, A>::make(form, arguments), arguments))...,
+            &run_tapes<P, R, F, typename bound<fast, Argument, A>::type...,
                        typename bound<taped, Argument, A>::type...>),
         grid<way::direct>{blocks < 512 ? blocks : 512, dim3(64), 0}, g, limits, survey.must_tape, callee,
-        device_view(bound<fast, Argument, A>::make(form, arguments), arguments)...,
+        bound<fast, Argument, A>::make(form, arguments)...,
         bound<taped, Argument, A>::make(tape_form, arguments)...);
 }
 

@@ -5,6 +5,12 @@
 
 #include "adjoint_number.hpp"
 
+// Derivatives that a mask says are not there are never set.
+#if defined(__GNUC__) && !defined(__clang__)
+#    pragma GCC diagnostic push
+#    pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
 namespace warpx {
 
 namespace detail {
@@ -343,3 +349,7 @@ private:
 
 } // namespace detail
 } // namespace warpx
+
+#if defined(__GNUC__) && !defined(__clang__)
+#    pragma GCC diagnostic pop
+#endif

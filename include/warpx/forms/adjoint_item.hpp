@@ -7,6 +7,12 @@
 #include "adjoint.hpp"
 #include "taped.hpp"
 
+// Derivatives that a mask says are not there are never set.
+#if defined(__GNUC__) && !defined(__clang__)
+#    pragma GCC diagnostic push
+#    pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
 namespace warpx {
 
 namespace detail {
@@ -14,10 +20,11 @@ namespace detail {
 // -- What a launch passes for each argument
 // ------------------------------------------------------------------
 
-/// A scalar whose gradient is summed in `sum`.
+/// A scalar whose gradient is summed in `sum` and then added to `gradient`.
 template <class T, class P> struct scalar_view {
     T value;
     P* sum;
+    T* gradient;
 };
 
 /// A struct whose arrays are views.
@@ -312,7 +319,7 @@ WARPX_INLINE WARPX_HOST_DEVICE void clear_sums(P* p, std::integer_sequence<int, 
 
 // No always_inline from here to the kernel: GCC orders functions as if such calls did not exist, and then
 // does not inline the kernel at all. The loop around is `flatten`.
-template <class Kernel, int R, class... H>
+WARPX_DETAIL_HOST_BODY template <class Kernel, int R, class... H>
 WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE void call_kernel(const Kernel& kernel, const index<R>& i,
                                                           const H&... handles) {
     kernel(i, handles...);
@@ -450,7 +457,7 @@ template <class H, class P> WARPX_HOST_DEVICE auto receive_taped(const H& h, tap
 /// is needed.
 template <class P, class Kernel, int R, class... H>
 WARPX_HOST_DEVICE bool taped_item(tape<P>& on, const Kernel& kernel, const index<R>& i, const H&... handles) {
-    kernel(i, receive_taped(handles, &on)...);
+    call_kernel(kernel, i, receive_taped(handles, &on)...);
     if (on.overflowed()) return false;
     on.reverse();
     return true;
@@ -539,7 +546,7 @@ template <template <int> class L, class P, int Argument, class T, class D>
 struct bound<form::adjoint<L, P>, Argument, scalar_with_grad<T, D>> {
     using type = scalar_view<T, P>;
     static type make(const form::adjoint<L, P>&, const scalar_with_grad<T, D>& a) noexcept {
-        return {a.value, nullptr};
+        return {a.value, nullptr, a.gradient.data_handle()};
     }
 };
 template <template <int> class L, class P, int Argument, described S>
@@ -575,3 +582,7 @@ struct bound<form::taped<P, D>, Argument, S> {
 
 } // namespace detail
 } // namespace warpx
+
+#if defined(__GNUC__) && !defined(__clang__)
+#    pragma GCC diagnostic pop
+#endif

@@ -92,22 +92,23 @@ template <class P, int R, class F, class... H>
 }
 
 /// A scalar's gradient is summed here over a range, then added once.
-template <class V, class P> struct range_sum {
+template <class V> struct range_sum {
     WARPX_INLINE V view(const V& v) noexcept { return v; }
-    template <class A> void finish(const A&) noexcept {}
+    void finish() noexcept {}
 };
-template <class T, class P> struct range_sum<scalar_view<T, P>, P> {
+template <class T, class P> struct range_sum<scalar_view<T, P>> {
     static constexpr int count = active_count<T>;
     P sums[count];
+    T* gradient;
     WARPX_INLINE scalar_view<T, P> view(const scalar_view<T, P>& v) noexcept {
         for (int k = 0; k < count; ++k) sums[k] = no_sum<P>();
-        return {v.value, sums};
+        gradient = v.gradient;
+        return {v.value, sums, v.gradient};
     }
-    template <class D> void finish(const scalar_with_grad<T, D>& a) noexcept {
+    void finish() noexcept {
         using S = leaf_t<T>;
         for (int k = 0; k < count; ++k)
-            (void)atomic_add_scalar(reinterpret_cast<S*>(a.gradient.data_handle()) + k,
-                                    static_cast<S>(sums[k]));
+            (void)atomic_add_scalar(reinterpret_cast<S*>(gradient) + k, static_cast<S>(sums[k]));
     }
 };
 
@@ -142,6 +143,27 @@ WARPX_DETAIL_ADJOINT_LOOP void adjoint_rows(std::integer_sequence<int, A...> num
     }
 }
 
+/// A range of items with its own sums of scalars' gradients.
+template <int R, class F, class... V> struct fast_range {
+    template <int... A, class Again>
+    static void run(std::integer_sequence<int, A...> numbers, const shape<R>& extents, int64_t begin,
+                    int64_t end, const F& kernel, const Again& again, const V&... views) {
+        run(numbers, extents, begin, end, kernel, again, views..., range_sum<V>{}...);
+    }
+
+private:
+    template <int... A, class Again>
+    static void run(std::integer_sequence<int, A...> numbers, [[maybe_unused]] const shape<R>& extents,
+                    int64_t begin, int64_t end, const F& kernel, const Again& again, const V&... views,
+                    range_sum<V>... sums) {
+        if constexpr (R == 1)
+            adjoint_line(numbers, begin, end, kernel, again, sums.view(views)...);
+        else
+            adjoint_rows(numbers, extents, begin, end, kernel, again, sums.view(views)...);
+        (sums.finish(), ...);
+    }
+};
+
 template <class F, class... V> inline constinit host::work_cost adjoint_cost{};
 
 template <template <int> class Layout, class P, int... Argument, int R, class F, class... A>
@@ -150,23 +172,22 @@ void run_adjoint(std::integer_sequence<int, Argument...> numbers, const launch_o
                  const A&... arguments) {
     const form::adjoint<Layout, P> fast{&facts};
     const form::taped<P, 0> taped{&facts};
-    const auto body = [&, ... views = bound<form::adjoint<Layout, P>, Argument, A>::make(fast, arguments),
-                       ... handles = bound<form::taped<P, 0>, Argument, A>::make(taped, arguments)](
-                          int64_t begin, int64_t end) {
-        const auto again = [&](int64_t item) {
-            report_tape(told_of_tape<F>, site);
-            taped_range<P>(extents, item, item + 1, kernel, handles...);
+    const auto with = [&](const auto&... views) {
+        return [&](const auto&... handles) {
+            const auto body = [&](int64_t begin, int64_t end) {
+                const auto again = [&](int64_t item) {
+                    report_tape(told_of_tape<F>, site);
+                    taped_range<P>(extents, item, item + 1, kernel, handles...);
+                };
+                fast_range<R, F, std::remove_cvref_t<decltype(views)>...>::run(numbers, extents, begin, end,
+                                                                               kernel, again, views...);
+            };
+            run_ranges(options, extents.count(), 1, body,
+                       adjoint_cost<F, std::remove_cvref_t<decltype(views)>...>);
         };
-        [&](range_sum<std::remove_const_t<decltype(views)>, P>... sums) {
-            if constexpr (R == 1)
-                adjoint_line(numbers, begin, end, kernel, again, sums.view(views)...);
-            else
-                adjoint_rows(numbers, extents, begin, end, kernel, again, sums.view(views)...);
-            (sums.finish(arguments), ...);
-        }(range_sum<std::remove_const_t<decltype(views)>, P>{}...);
     };
-    run_ranges(options, extents.count(), 1, body,
-               adjoint_cost<F, bound<form::adjoint<Layout, P>, Argument, A>...>);
+    with(bound<form::adjoint<Layout, P>, Argument, A>::make(fast, arguments)...)(
+        bound<form::taped<P, 0>, Argument, A>::make(taped, arguments)...);
 }
 
 template <class P, int... Argument, int R, class F, class... A>
