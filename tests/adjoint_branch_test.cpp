@@ -45,8 +45,8 @@ constexpr auto early = [] WARPX_KERNEL(auto i, auto x, auto y) {
 
 TEST_CASE("branches, switch, early return") {
     const auto x = with_values<double>(9, 1), y = with_values<double>(9, 2);
-    check_both(9, kernel<branches>, x, y);
-    check_both(9, kernel<ternaries>, x, y);
-    check_both(9, kernel<switches>, x, y);
-    check_both(9, kernel<early>, x, y);
+    check_strided(9, kernel<branches>, x, y);
+    check_strided(9, kernel<ternaries>, x, y);
+    check_strided(9, kernel<switches>, x, y);
+    check_strided(9, kernel<early>, x, y);
 }

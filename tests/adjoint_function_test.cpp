@@ -92,10 +92,10 @@ constexpr auto randomly = [] WARPX_KERNEL(auto i, auto x, auto y) {
 
 TEST_CASE("functions, objects, local arrays, swaps, random numbers") {
     const auto x = with_values<double>(9, 1), p = with_values<double>(3, 2), y = with_values<double>(9, 3);
-    check_both(9, kernel<functions>, x, p, y);
-    check_both(9, kernel<objects>, x, p, y);
-    check_both(9, kernel<inner_lambdas>, x, p, y);
-    check_both(9, kernel<local_arrays>, x, p, y);
-    check_both(9, kernel<swapping>, x, p, y);
-    check_both(9, kernel<randomly>, x, y);
+    check_strided(9, kernel<functions>, x, p, y);
+    check_strided(9, kernel<objects>, x, p, y);
+    check_strided(9, kernel<inner_lambdas>, x, p, y);
+    check_strided(9, kernel<local_arrays>, x, p, y);
+    check_strided(9, kernel<swapping>, x, p, y);
+    check_strided(9, kernel<randomly>, x, y);
 }

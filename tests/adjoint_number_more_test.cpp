@@ -122,15 +122,15 @@ constexpr auto powers = [] WARPX_KERNEL(auto i, auto x, auto p,
 
 TEST_CASE("numbers in references, captures, pairs, arrays") {
     const auto x = with_values<double>(5, 1), p = with_values<double>(3, 2), y = with_values<double>(5, 3);
-    check_both(5, kernel<chosen_reference>, x, p, y);
-    check_both(5, kernel<negative_sums>, x, p, y);
-    check_both(5, kernel<extremes>, x, p, y);
-    check_both(5, kernel<return_from_loop>, x, p, y);
-    check_both(5, kernel<captured_numbers>, x, p, y);
-    check_both(5, kernel<pairs>, x, p, y);
-    check_both(5, kernel<rotated_array>, x, p, y);
-    check_both(5, kernel<sums_by_index>, x, p, y);
-    check_both(5, kernel<sum_reset>, x, p, y);
-    check_both(5, kernel<sum_as_factor>, x, p, y);
-    check_both(5, kernel<powers>, x, p, y);
+    check_strided(5, kernel<chosen_reference>, x, p, y);
+    check_strided(5, kernel<negative_sums>, x, p, y);
+    check_strided(5, kernel<extremes>, x, p, y);
+    check_strided(5, kernel<return_from_loop>, x, p, y);
+    check_strided(5, kernel<captured_numbers>, x, p, y);
+    check_strided(5, kernel<pairs>, x, p, y);
+    check_strided(5, kernel<rotated_array>, x, p, y);
+    check_strided(5, kernel<sums_by_index>, x, p, y);
+    check_strided(5, kernel<sum_reset>, x, p, y);
+    check_strided(5, kernel<sum_as_factor>, x, p, y);
+    check_strided(5, kernel<powers>, x, p, y);
 }

@@ -9,10 +9,14 @@
 #include "support/catch.hpp"
 
 #include <initializer_list>
+#include <stdexcept>
 
 namespace test {
 
 using namespace warpx;
+
+/// Many of the kernels need the tape, and may say so once; not here.
+inline const bool without_report = (set_tape_report(nullptr), true);
 
 /// The kernel `K`, or the struct or closure `F`, as launches carry it.
 template <const auto& K> inline constexpr warpx::detail::kernel_ref<K> kernel{};
@@ -40,6 +44,23 @@ template <class Dim, class F> auto fast_of(const Dim& dim, const F& f) {
         launching::start_adjoint<launching::named_type<F>>(warpx::detail::quiet_launch(), dim, f, a...);
     };
 }
+/// The fast engine for any strides alone (it takes compact arrays too): half the code of a launch, for
+/// kernels that are slow to compile.
+template <class Dim, class F, class... A>
+void strided_adjoint(const launch_options& options, const Dim& dim, const F& kernel, const A&... arguments) {
+    const auto extents = warpx::detail::shape_of(dim);
+    constexpr int R = decltype(extents)::rank();
+    if (extents.count() == 0) return;
+    constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
+    const auto survey = launching::survey_adjoint<F, R>(numbers, options, extents, arguments...);
+    if (survey.must_tape) throw std::logic_error("strided_adjoint: a launch would take the tape");
+    launching::run_adjoint<warpx::detail::strided_layout, launching::derivative_t<A...>>(
+        numbers, options, launching::named_type<F>::site(nullptr), extents, survey.facts, kernel,
+        arguments...);
+}
+template <class Dim, class F> auto strided_of(const Dim& dim, const F& f) {
+    return [&](const auto&... a) { strided_adjoint(warpx::detail::quiet_launch(), dim, f, a...); };
+}
 template <class Dim, class F> auto taped_of(const Dim& dim, const F& f) {
     return [&](const auto&... a) { taped_adjoint(warpx::detail::quiet_launch(), dim, f, a...); };
 }
@@ -63,6 +84,18 @@ void check_both(const gradcheck_options& options, const Dim& dim, const F& f, co
 }
 template <class Dim, class F, class... A> void check_both(const Dim& dim, const F& f, const A&... arguments) {
     check_both(gradcheck_options{}, dim, f, arguments...);
+}
+/// The same with the fast engine for any strides only.
+template <class Dim, class F, class... A>
+void check_strided(const Dim& dim, const F& f, const A&... arguments) {
+    const auto fast =
+        warpx::detail::check_gradients("strided", {}, forward_of(dim, f), strided_of(dim, f), arguments...);
+    INFO(to_string(fast));
+    CHECK(fast.passed);
+    const auto taped =
+        warpx::detail::check_gradients("taped", {}, forward_of(dim, f), taped_of(dim, f), arguments...);
+    INFO(to_string(taped));
+    CHECK(taped.passed);
 }
 /// The dot-product test on both.
 template <class Dim, class F, class... A>
