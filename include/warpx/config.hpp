@@ -63,7 +63,7 @@
 #if defined(__CUDACC__) || defined(__clang__)
 #    define WARPX_DETAIL_FLATTENED WARPX_INLINE
 #else
-#    define WARPX_DETAIL_FLATTENED inline
+#    define WARPX_DETAIL_FLATTENED [[gnu::flatten]] inline
 #endif
 
 // The launch namespace names {version, compiler side, checking}: the same launch<k> in a .cpp and in a .cu,

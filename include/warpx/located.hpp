@@ -209,6 +209,16 @@ private:
 
 namespace detail {
 
+/// The place of the K-th component. Forms that count components get the number: not every compiler finds it
+/// in the difference of two addresses.
+template <int K, class C, class Access, class Place>
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto component_place(const Place& p, C* component) noexcept {
+    if constexpr (requires { Access::template numbered_part<K>(p, component); })
+        return Access::template numbered_part<K>(p, component);
+    else
+        return Access::part(p, component);
+}
+
 /// Located components by name, for vectors of 2 to 4 components and quaternions.
 template <class T, class Component, int N, class Access> struct named_parts;
 
@@ -216,7 +226,8 @@ template <class T, class C, class Access> struct named_parts<T, C, 2, Access> {
     using place_type = typename Access::template place<T>;
     located<C, Access> x, y;
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
-        : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)) {}
+        : x(component_place<0, C, Access>(p, &Access::pointer(p)->x)),
+          y(component_place<1, C, Access>(p, &Access::pointer(p)->y)) {}
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(const accessed_t<T, Access>& v) noexcept
         : x(v.x), y(v.y) {}
     template <class U, class D>
@@ -237,8 +248,9 @@ template <class T, class C, class Access> struct named_parts<T, C, 3, Access> {
     using place_type = typename Access::template place<T>;
     located<C, Access> x, y, z;
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
-        : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)),
-          z(Access::part(p, &Access::pointer(p)->z)) {}
+        : x(component_place<0, C, Access>(p, &Access::pointer(p)->x)),
+          y(component_place<1, C, Access>(p, &Access::pointer(p)->y)),
+          z(component_place<2, C, Access>(p, &Access::pointer(p)->z)) {}
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(const accessed_t<T, Access>& v) noexcept
         : x(v.x), y(v.y), z(v.z) {}
     template <class U, class D>
@@ -259,8 +271,10 @@ template <class T, class C, class Access> struct named_parts<T, C, 4, Access> {
     using place_type = typename Access::template place<T>;
     located<C, Access> x, y, z, w;
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
-        : x(Access::part(p, &Access::pointer(p)->x)), y(Access::part(p, &Access::pointer(p)->y)),
-          z(Access::part(p, &Access::pointer(p)->z)), w(Access::part(p, &Access::pointer(p)->w)) {}
+        : x(component_place<0, C, Access>(p, &Access::pointer(p)->x)),
+          y(component_place<1, C, Access>(p, &Access::pointer(p)->y)),
+          z(component_place<2, C, Access>(p, &Access::pointer(p)->z)),
+          w(component_place<3, C, Access>(p, &Access::pointer(p)->w)) {}
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(const accessed_t<T, Access>& v) noexcept
         : x(v.x), y(v.y), z(v.z), w(v.w) {}
     template <class U, class D>

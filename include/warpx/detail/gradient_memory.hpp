@@ -64,6 +64,29 @@ WARPX_INLINE WARPX_HOST_DEVICE void add_gradient(const gradient_slot_of<P>& s, c
     }
 }
 
+/// The set of the types that gradients of a launch are stored in, as bits.
+template <class T> inline constexpr unsigned stored_bit = 1u << static_cast<int>(stored_as_v<T>);
+
+/// The same for a type known by its number; `Types` is the set of those that occur.
+template <unsigned Types, class F>
+WARPX_INLINE WARPX_HOST_DEVICE void with_stored_type_of(stored_as type, const F& f) {
+    constexpr unsigned f32 = stored_bit<float>, f64 = stored_bit<double>, f16 = stored_bit<half>,
+                       b16 = stored_bit<bfloat16>;
+    if constexpr (Types == f32) {
+        f(float{});
+    } else if constexpr (Types == f64) {
+        f(double{});
+    } else {
+        if constexpr ((Types & f32) != 0)
+            if (type == stored_as::float32) f(float{});
+        if constexpr ((Types & f64) != 0)
+            if (type == stored_as::float64) f(double{});
+        if constexpr ((Types & f16) != 0)
+            if (type == stored_as::float16) f(half{});
+        if constexpr ((Types & b16) != 0)
+            if (type == stored_as::brain16) f(bfloat16{});
+    }
+}
 /// The same for a type known by its number.
 template <class F> WARPX_INLINE WARPX_HOST_DEVICE auto with_stored_type(stored_as type, const F& f) {
     return type == stored_as::float32   ? f(float{})

@@ -150,14 +150,30 @@ template <class C, class Value> struct adjoint_access {
     template <class T, class F>
     WARPX_INLINE WARPX_HOST_DEVICE static constexpr place_of<F> part(const place_of<T>& p,
                                                                      F* component) noexcept {
+        return moved(p, component,
+                     reinterpret_cast<const char*>(component) - reinterpret_cast<const char*>(p.data));
+    }
+    template <int K, class T, class F>
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr place_of<F> numbered_part(const place_of<T>& p,
+                                                                              F* component) noexcept {
+        return moved(p, component, int64_t{K} * static_cast<int64_t>(sizeof(F)));
+    }
+    template <class T, class F>
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr place_of<F> moved(const place_of<T>& p, F* component,
+                                                                      int64_t bytes) noexcept {
         using V = std::remove_const_t<F>;
-        const auto bytes = reinterpret_cast<const char*>(component) - reinterpret_cast<const char*>(p.data);
         const int column = p.own_column < 0 ? -1 : p.own_column + static_cast<int>(bytes / leaf_bytes<T>);
         V* const gradient = p.gradient == nullptr
                                 ? nullptr
                                 : reinterpret_cast<V*>(reinterpret_cast<char*>(p.gradient) + bytes);
         const F* const own = reinterpret_cast<const F*>(reinterpret_cast<const char*>(p.own) + bytes);
         return {component, gradient, own, p.c, column, p.argument, p.is_own, p.retained};
+    }
+    /// The k-th of the numbers that a composite element is made of.
+    template <class T>
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr auto nth(const place_of<T>& p, int k) noexcept {
+        using F = component_of<T>;
+        return moved(p, reinterpret_cast<F*>(p.data) + k, k * static_cast<int64_t>(sizeof(F)));
     }
     template <class T>
     static constexpr int64_t leaf_bytes = [] {
@@ -192,8 +208,7 @@ template <class C, class Value> struct adjoint_access {
             }
             return r;
         } else if constexpr (is_composite<V>) {
-            return make_composite<V, value<V>>(
-                [&](int k) { return load(part(p, reinterpret_cast<component_of<T>*>(p.data) + k)); });
+            return make_composite<V, value<V>>([&](int k) { return load(nth(p, k)); });
         } else {
             if constexpr (!std::is_const_v<T>) p.c->touch_own(p.argument);
             return direct_access::load(p.data);
@@ -215,9 +230,7 @@ template <class C, class Value> struct adjoint_access {
                 }
             }
         } else if constexpr (is_composite<T>) {
-            each_component<T>(v, [&](int k, const auto& c) {
-                store(part(p, reinterpret_cast<component_of<T>*>(p.data) + k), c);
-            });
+            each_component<T>(v, [&](int k, const auto& c) { store(nth(p, k), c); });
         } else {
             p.c->add_other(p.argument); // nothing is written; a later read finds out
         }
@@ -234,9 +247,7 @@ template <class C, class Value> struct adjoint_access {
                 if (p.gradient != nullptr) engine::pull(*p.c, v, static_cast<P>(*p.gradient));
             }
         } else {
-            each_component<T>(v, [&](int k, const auto& c) {
-                add(part(p, reinterpret_cast<component_of<T>*>(p.data) + k), c);
-            });
+            each_component<T>(v, [&](int k, const auto& c) { add(nth(p, k), c); });
         }
     }
 };

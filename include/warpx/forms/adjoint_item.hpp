@@ -325,9 +325,9 @@ WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE void call_kernel(const Kernel& kernel, 
     kernel(i, handles...);
 }
 
-/// Runs one item; false if it needs the tape in memory: then nothing was written. Without `Derive` it only says
-/// so.
-template <bool Derive, class P, int Columns, bool Uniform, class Kernel, int R, class... I>
+/// Runs one item; false if it needs the tape in memory: then nothing was written. Without `Derive` it only
+/// says so.
+template <bool Derive, class P, int Columns, bool Uniform, unsigned Types, class Kernel, int R, class... I>
 WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_item(const Kernel& kernel, const index<R>& i,
                                                        const I&... items) {
     constexpr int arguments = static_cast<int>(sizeof...(I));
@@ -348,70 +348,85 @@ WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_item(const Kernel& kernel, con
     clear_sums(accumulator_bar, std::make_integer_sequence<int, most_accumulators>());
     (items.load(value, gradient), ...);
     {
-        const cell_context<P, Columns, arguments, 1, Uniform> c{count,
-                                                                keeping,
-                                                                bail,
-                                                                stored,
-                                                                sunk,
-                                                                used,
-                                                                entries,
-                                                                bar,
-                                                                sum,
-                                                                accumulator_bar,
-                                                                value,
-                                                                row,
-                                                                gradient,
-                                                                id,
-                                                                on_tape,
-                                                                depends,
-                                                                identical,
-                                                                accumulates,
-                                                                read_elsewhere,
-                                                                stored_elsewhere,
-                                                                added_elsewhere,
-                                                                last_store,
-                                                                store_direction};
+        const cell_context<P, Columns, arguments, 1, Uniform, Types> c{count,
+                                                                       keeping,
+                                                                       bail,
+                                                                       stored,
+                                                                       sunk,
+                                                                       used,
+                                                                       entries,
+                                                                       bar,
+                                                                       sum,
+                                                                       accumulator_bar,
+                                                                       value,
+                                                                       row,
+                                                                       gradient,
+                                                                       id,
+                                                                       on_tape,
+                                                                       depends,
+                                                                       identical,
+                                                                       accumulates,
+                                                                       read_elsewhere,
+                                                                       stored_elsewhere,
+                                                                       added_elsewhere,
+                                                                       last_store,
+                                                                       store_direction};
         start_pass(c);
         call_kernel(kernel, i, items.receive(c)...);
         if (bail) return false;
         if constexpr (!Derive) return true;
         if (used[0])
-            flow_to_accumulators(c, typename cell_context<P, Columns, arguments, 1, Uniform>::column_list{});
+            flow_to_accumulators(
+                c, typename cell_context<P, Columns, arguments, 1, Uniform, Types>::column_list{});
     }
     (items.load(value, gradient), ...);
     {
-        const cell_context<P, Columns, arguments, 2, Uniform> c{count,
-                                                                keeping,
-                                                                bail,
-                                                                stored,
-                                                                sunk,
-                                                                used,
-                                                                entries,
-                                                                bar,
-                                                                sum,
-                                                                accumulator_bar,
-                                                                value,
-                                                                row,
-                                                                gradient,
-                                                                id,
-                                                                on_tape,
-                                                                depends,
-                                                                identical,
-                                                                accumulates,
-                                                                read_elsewhere,
-                                                                stored_elsewhere,
-                                                                added_elsewhere,
-                                                                last_store,
-                                                                store_direction};
+        const cell_context<P, Columns, arguments, 2, Uniform, Types> c{count,
+                                                                       keeping,
+                                                                       bail,
+                                                                       stored,
+                                                                       sunk,
+                                                                       used,
+                                                                       entries,
+                                                                       bar,
+                                                                       sum,
+                                                                       accumulator_bar,
+                                                                       value,
+                                                                       row,
+                                                                       gradient,
+                                                                       id,
+                                                                       on_tape,
+                                                                       depends,
+                                                                       identical,
+                                                                       accumulates,
+                                                                       read_elsewhere,
+                                                                       stored_elsewhere,
+                                                                       added_elsewhere,
+                                                                       last_store,
+                                                                       store_direction};
         start_pass(c);
         call_kernel(kernel, i, items.receive(c)...);
         unsigned others = sunk;
-        flow(c, others, typename cell_context<P, Columns, arguments, 2, Uniform>::column_list{});
+        flow(c, others, typename cell_context<P, Columns, arguments, 2, Uniform, Types>::column_list{});
         c.reverse();
         (items.flush(c, others), ...);
     }
     return true;
 }
+
+/// In which types a launch may gather.
+template <class V> inline constexpr unsigned stored_types = 0;
+template <class T> constexpr unsigned stored_types_in() {
+    if constexpr (!is_active<T>)
+        return 0;
+    else if constexpr (is_active_scalar<leaf_t<T>>)
+        return stored_bit<leaf_t<T>>;
+    else
+        return 15; // a struct of several
+}
+template <class T, int N, class L>
+inline constexpr unsigned stored_types<adjoint_view<T, N, L>> = stored_types_in<std::remove_const_t<T>>();
+template <class S, class W> inline constexpr unsigned stored_types<struct_view<S, W>> = 15;
 
 template <class V> inline constexpr bool moves_vectors = false;
 template <class T, int N, class L>
@@ -423,8 +438,9 @@ fast_item(std::integer_sequence<int, A...>, const Kernel& kernel, const index<R>
     using plan = column_plan<R, V...>;
     using P = std::conditional_t<(wants_double<V> || ...), double, float>;
     constexpr bool uniform = !(moves_vectors<V> || ...);
+    constexpr unsigned types = (stored_types<V> | ... | 0u);
     const shape<R>& position = index_access::positions(i);
-    return run_item<Derive, P, plan::total, uniform>(
+    return run_item<Derive, P, plan::total, uniform, types>(
         kernel, i, item_argument<plan::template first<A>, A, R, V>(views, position)...);
 }
 

@@ -72,7 +72,7 @@ template <class T, bool Uniform, class P> WARPX_INLINE WARPX_HOST_DEVICE void ad
 
 /// What one item knows while its kernel runs. `Pass` 1 finds the adjoints of the accumulators, `Pass` 2
 /// derives; each runs the kernel once. It only refers to the item's locals.
-template <class P_, int Columns, int Arguments, int Pass, bool Uniform> struct cell_context {
+template <class P_, int Columns, int Arguments, int Pass, bool Uniform, unsigned Types> struct cell_context {
     using P = P_;
     static constexpr int columns = Columns, rows = Columns + most_accumulators, pass = Pass;
     static constexpr int arguments = Arguments;
@@ -121,7 +121,7 @@ template <class P_, int Columns, int Arguments, int Pass, bool Uniform> struct c
             if (second >= 0) bar[second] += tape[k].by_second * b;
         } else if (second <= entry_read) {
             void* const g = tape[k].gradient;
-            with_stored_type(static_cast<stored_as>(entry_read - second), [&]<class T>(T) {
+            with_stored_type_of<Types>(static_cast<stored_as>(entry_read - second), [&]<class T>(T) {
                 if (g != nullptr) add_gathered<T, Uniform>(static_cast<T*>(g), b);
             });
         }

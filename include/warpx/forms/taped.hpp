@@ -22,7 +22,9 @@ template <class P> struct tape_entry {
 template <class P> struct tape_store {
     const void* place;
     P value;
-    uint64_t bits; // of what is passive
+    uint64_t bits;  // of what is passive
+    int32_t entry;  // of the value; -1: a constant
+    bool in_memory; // the gradient of the place carries its derivative to later reads
 };
 
 /// Memory of a tape. What does not fit is counted and not kept: the item then runs again with more.
@@ -74,9 +76,10 @@ public:
         return nullptr;
     }
     /// Notes a store.
-    WARPX_HOST_DEVICE void note(const void* place, const P& v, uint64_t bits) {
+    WARPX_HOST_DEVICE void note(const void* place, const P& v, uint64_t bits, int32_t entry_of_value = -1,
+                                bool in_memory = false) {
         const int64_t slot = stores_++;
-        if (slot < memory_.store_capacity) memory_.stores[slot] = {place, v, bits};
+        if (slot < memory_.store_capacity) memory_.stores[slot] = {place, v, bits, entry_of_value, in_memory};
     }
 
     /// Reads the tape backwards, against the gradients in memory.
@@ -235,6 +238,8 @@ template <class P, int D, class Value> struct taped_access {
             const tape_store<P>* const own = p.on->stored(p.data);
             const auto v = own != nullptr ? static_cast<typename N::scalar>(own->value)
                                           : p.memory.template load<V, typename N::scalar>(p.data);
+            if (own != nullptr && !(own->in_memory && p.memory.has_gradient()))
+                return own->entry < 0 ? N::constant(v) : N(v, own->entry, p.on);
             if (!p.memory.has_gradient()) return N::constant(v);
             return N(v,
                      p.on->access(tape_entry<P>::read, -1, stored_as_v<V>, p.memory.slot(), p.memory.argument,
@@ -252,7 +257,8 @@ template <class P, int D, class Value> struct taped_access {
             if (p.memory.has_gradient())
                 (void)p.on->access(tape_entry<P>::write, v.id, stored_as_v<T>, p.memory.slot(),
                                    p.memory.argument, p.memory.retained);
-            if (p.memory.reread) p.on->note(p.data, static_cast<P>(as_stored<T>(v.v)), 0);
+            if (p.memory.reread)
+                p.on->note(p.data, static_cast<P>(as_stored<T>(v.v)), 0, v.id, p.memory.has_gradient());
         } else if constexpr (is_composite<T>) {
             each_component<T>(v, [&](int k, const auto& c) {
                 store(part(p, reinterpret_cast<component_of<T>*>(p.data) + k), c);
@@ -274,7 +280,10 @@ template <class P, int D, class Value> struct taped_access {
             const tape_store<P>* const own = p.on->stored(p.data);
             const auto old =
                 own != nullptr ? static_cast<S>(own->value) : p.memory.template load<T, S>(p.data);
-            p.on->note(p.data, static_cast<P>(as_stored<T>(old + v.v)), 0);
+            const int32_t before = own != nullptr ? own->entry : -1;
+            const int32_t sum = before < 0 ? v.id : v.id < 0 ? before : p.on->push(P(1), before, P(1), v.id);
+            p.on->note(p.data, static_cast<P>(as_stored<T>(old + v.v)), 0, sum,
+                       p.memory.has_gradient() && (own == nullptr || own->in_memory));
         } else {
             each_component<T>(v, [&](int k, const auto& c) {
                 add(part(p, reinterpret_cast<component_of<T>*>(p.data) + k), c);

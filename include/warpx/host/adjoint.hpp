@@ -10,8 +10,7 @@
 
 #if defined(__GNUC__) && !defined(__clang__)
 // No vectors from straight-line code: it packs what the derivatives need apart.
-#    define WARPX_DETAIL_ADJOINT_LOOP                                                                        \
-        [[gnu::noinline, gnu::flatten, gnu::optimize("O3", "no-tree-slp-vectorize", "no-math-errno")]]
+#    define WARPX_DETAIL_ADJOINT_LOOP [[gnu::noinline, gnu::flatten, gnu::optimize("no-tree-slp-vectorize")]]
 #else
 #    define WARPX_DETAIL_ADJOINT_LOOP [[gnu::noinline, gnu::flatten]]
 #endif
@@ -168,8 +167,8 @@ template <class F, class... V> inline constinit host::work_cost adjoint_cost{};
 
 template <template <int> class Layout, class P, int... Argument, int R, class F, class... A>
 void run_adjoint(std::integer_sequence<int, Argument...> numbers, const launch_options& options,
-                 const launch_site& site, const shape<R>& extents, const form::adjoint_facts& facts, const F& kernel,
-                 const A&... arguments) {
+                 const launch_site& site, const shape<R>& extents, const form::adjoint_facts& facts,
+                 const F& kernel, const A&... arguments) {
     const form::adjoint<Layout, P> fast{&facts};
     const form::taped<P, 0> taped{&facts};
     const auto with = [&](const auto&... views) {
@@ -220,8 +219,8 @@ template <> struct adjoint_backend<device::host> {
 
     /// Runs on the pool, or on the executor of the options, and returns when all items are done.
     template <int R, class F, class... A>
-    static void launch(const launch_options& options, const detail::launch_site& site, const shape<R>& extents,
-                       const F& kernel, const A&... arguments) {
+    static void launch(const launch_options& options, const detail::launch_site& site,
+                       const shape<R>& extents, const F& kernel, const A&... arguments) {
         using namespace launching;
         using P = derivative_t<A...>;
         constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
@@ -231,9 +230,11 @@ template <> struct adjoint_backend<device::host> {
             report_tape(told_of_tape<F>, site);
             run_taped<P>(numbers, options, extents, survey.facts, kernel, arguments...);
         } else if (gradients_compact(arguments...))
-            run_adjoint<compact_layout, P>(numbers, options, site, extents, survey.facts, kernel, arguments...);
+            run_adjoint<compact_layout, P>(numbers, options, site, extents, survey.facts, kernel,
+                                           arguments...);
         else
-            run_adjoint<strided_layout, P>(numbers, options, site, extents, survey.facts, kernel, arguments...);
+            run_adjoint<strided_layout, P>(numbers, options, site, extents, survey.facts, kernel,
+                                           arguments...);
     }
 };
 
