@@ -42,6 +42,35 @@ template <class Kernel, int Argument> struct access_facts {
 
 #pragma GCC visibility pop
 
+// The same at compile time, for forms that are compiled differently: a friend function that the registration's
+// place defines is there or not.
+#if defined(__GNUC__) && !defined(__clang__)
+#    pragma GCC diagnostic push
+#    pragma GCC diagnostic ignored "-Wnon-template-friend"
+#endif
+template <class Kernel, int Argument> struct shared_flag {
+    friend constexpr bool is_raised(shared_flag<Kernel, Argument>);
+};
+template <class Kernel, int Argument> struct raise_shared {
+    static constexpr bool done = true;
+    friend constexpr bool is_raised(shared_flag<Kernel, Argument>) { return true; }
+};
+#if defined(__GNUC__) && !defined(__clang__)
+#    pragma GCC diagnostic pop
+#endif
+/// Stands for all arguments: one is accessed at the whole index.
+inline constexpr int own_access = -1;
+/// `First`, known only when the others are: compilers define no friend before.
+template <class First, class...> struct first_type {
+    using type = First;
+};
+/// Whether the kernel accesses an argument elsewhere than at the whole index. `Compiled` must be a type that is
+/// only known once the kernel was compiled for the probe.
+template <class Compiled, class Kernel, int Argument>
+inline constexpr bool shared_when_compiled = requires {
+    typename std::integral_constant<bool, is_raised(shared_flag<Kernel, Argument>{})>;
+};
+
 /// An array argument whose accesses are compiled and never run. An access with something else than the whole
 /// index instantiates the registration of its (kernel, argument).
 template <class Kernel, class T, int N, int Argument>
@@ -59,23 +88,41 @@ public:
         (void)&facts::register_shared;
         return nullptr;
     }
+    /// An atomic needs memory, so the element is no register of a launch; with the whole index it still is the
+    /// item's own.
+    using own_atomics = void;
+    WARPX_DETAIL_HOST_BODY template <class Op, class V, class... I>
+    WARPX_HOST_DEVICE constexpr auto atomic(const Op&, const V&, const I&...) const noexcept {
+        if constexpr (!(is_index_v<I> && ...) && !is_whole_index_v<I...>)
+            static_assert(raise_shared<typename first_type<Kernel, I...>::type, Argument>::done);
+        else
+            static_assert(raise_shared<typename first_type<Kernel, I...>::type, own_access>::done);
+        (void)&facts::register_shared;
+        return std::remove_const_t<T>{};
+    }
     WARPX_HOST_DEVICE constexpr located<T> place(const shape<N>&) const noexcept {
         return located<T>(static_cast<T*>(nullptr));
     }
 
     WARPX_DETAIL_HOST_BODY template <class I> WARPX_HOST_DEVICE constexpr auto operator[](const I& i) const {
-        if constexpr (is_index_v<I> || is_whole_index_v<I>)
+        if constexpr (is_index_v<I> || is_whole_index_v<I>) {
+            static_assert(raise_shared<typename first_type<Kernel, I>::type, own_access>::done);
             (void)&facts::register_pointwise;
-        else
+        } else {
+            static_assert(raise_shared<typename first_type<Kernel, I>::type, Argument>::done);
             (void)&facts::register_shared;
+        }
         return interface::operator[](i);
     }
     WARPX_DETAIL_HOST_BODY template <coordinate... I>
     WARPX_HOST_DEVICE constexpr auto operator()(const I&... i) const {
-        if constexpr (is_whole_index_v<I...>)
+        if constexpr (is_whole_index_v<I...>) {
+            static_assert(raise_shared<typename first_type<Kernel, I...>::type, own_access>::done);
             (void)&facts::register_pointwise;
-        else
+        } else {
+            static_assert(raise_shared<typename first_type<Kernel, I...>::type, Argument>::done);
             (void)&facts::register_shared;
+        }
         return interface::operator()(i...);
     }
 };
@@ -92,6 +139,26 @@ template <class Kernel> struct probe {
 } // namespace form
 
 namespace detail {
+
+/// What the compiler can tell of a kernel: whether it accesses an argument elsewhere. True also where it cannot
+/// tell: of a kernel that declares its result (`-> void`), whose body was not compiled to find it.
+template <class Numbers, class Kernel, int R, class... A> struct compile_probe;
+template <int... Argument, class Kernel, int R, class... A>
+struct compile_probe<std::integer_sequence<int, Argument...>, Kernel, R, A...> {
+    template <int Number> static constexpr bool shared() {
+        if constexpr (std::is_invocable_v<const Kernel&, const index<R>&,
+                                          const typename bound<form::probe<Kernel>, Argument, A>::type&...>) {
+            using compiled =
+                std::invoke_result_t<const Kernel&, const index<R>&,
+                                     const typename bound<form::probe<Kernel>, Argument, A>::type&...>;
+            return shared_when_compiled<compiled, Kernel, Number> ||
+                   !(shared_when_compiled<compiled, Kernel, own_access> || ... ||
+                     shared_when_compiled<compiled, Kernel, Argument>);
+        } else {
+            return true;
+        }
+    }
+};
 
 /// `kernel_probe<...>::require()` makes this translation unit compile the kernel for the probe. It must be
 /// called (it does nothing) from host code: what only device code instantiates registers nothing.
