@@ -59,6 +59,20 @@ void start_adjoint(const launch_options& options, const Dim& dim, const F& kerne
 // -- What is known at the launch
 // -----------------------------------------------------------------------------
 
+// Whether a kernel accesses elements with derivatives elsewhere than at the item's index.
+template <class Probe, int Argument, class A>
+inline constexpr bool gathers_from = argument_traits<A>::holds_arrays && !is_scalar_with_grad<A>;
+template <class Probe, int Argument, class T, int N, class D>
+inline constexpr bool gathers_from<Probe, Argument, array<T, N, D>> =
+    is_active<std::remove_const_t<T>> && Probe::template shared<Argument>();
+template <class Numbers, class F, int R, class... A> inline constexpr bool gathers_of = true;
+template <int... Argument, class F, int R, class... A>
+inline constexpr bool gathers_of<std::integer_sequence<int, Argument...>, F, R, A...> =
+    (gathers_from<compile_probe<std::integer_sequence<int, Argument...>, F, R, A...>, Argument, A> || ...);
+template <class F, int R, class... A>
+inline constexpr bool kernel_gathers =
+    gathers_of<std::make_integer_sequence<int, sizeof...(A)>, F, R, A...>;
+
 template <class A> inline constexpr bool argument_in_double = false;
 template <class T, int N, class D>
 inline constexpr bool argument_in_double<array<T, N, D>> = contains_double<std::remove_const_t<T>>;
@@ -84,7 +98,7 @@ struct seen_array {
 struct adjoint_survey {
     form::adjoint_facts facts;
     bool any_gradient = false;
-    bool must_tape = false; // arrays meet in a way that registers would not see
+    bool must_tape = false;    // arrays meet in a way that registers would not see
     bool may_overflow = false; // some item may need the tape in memory
 };
 

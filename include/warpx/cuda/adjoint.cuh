@@ -33,7 +33,7 @@ template <int R> struct adjoint_grid {
 
 /// Sums of the gradients of scalars, a block at a time.
 template <class V> struct thread_sum {
-    __device__ const V& view(const V& v) noexcept { return v; }
+    const __device__ V& view(const V& v) noexcept { return v; }
     __device__ void finish(const V&) noexcept {}
 };
 template <class P> __device__ inline P sum_of_block(P v) {
@@ -67,50 +67,54 @@ template <class T, class P> struct thread_sum<scalar_view<T, P>> {
     }
 };
 
-/// With gradients of scalars: few blocks, which go over the items together, so that there is one atomic a block.
+/// With gradients of scalars: few blocks, which go over the items together, so that there is one atomic a
+/// block.
 template <int R, class F, class... V> struct summed_items {
-    template <int... A>
-    WARPX_INLINE __device__ static void run(std::integer_sequence<int, A...> numbers, const adjoint_grid<R>& g,
+    template <bool G, int... A>
+    WARPX_INLINE __device__ static void run(item_numbers<G, A...> numbers, const adjoint_grid<R>& g,
                                             int64_t first, const on_device<F>& kernel, const V&... views) {
         run(numbers, g, first, kernel, views..., thread_sum<V>{}...);
     }
 
 private:
-    template <int... A>
-    WARPX_INLINE __device__ static void run(std::integer_sequence<int, A...> numbers, const adjoint_grid<R>& g,
+    template <bool G, int... A>
+    WARPX_INLINE __device__ static void run(item_numbers<G, A...> numbers, const adjoint_grid<R>& g,
                                             int64_t first, const on_device<F>& kernel, const V&... views,
                                             thread_sum<V>... sums) {
         loop(numbers, g, first, kernel, sums.view(views)...);
         (sums.finish(views), ...);
     }
-    template <int... A>
-    WARPX_INLINE __device__ static void loop(std::integer_sequence<int, A...> numbers, const adjoint_grid<R>& g,
+    template <bool G, int... A>
+    WARPX_INLINE __device__ static void loop(item_numbers<G, A...> numbers, const adjoint_grid<R>& g,
                                              int64_t first, const on_device<F>& kernel, const V&... views) {
         for (int64_t item = first; item < g.count; item += static_cast<int64_t>(gridDim.x) * blockDim.x)
-            if (!fast_item(numbers, kernel, index_access::make(position_of(item, g.extents, g.count)), views...))
+            if (!fast_item(numbers, kernel, index_access::make(position_of(item, g.extents, g.count)),
+                           views...))
                 g.overflow.raise();
     }
 };
 
-template <class P, int R, class F, class... V>
+template <class Numbers, int R, class F, class... V>
 __global__ void __launch_bounds__(256)
     run_adjoint(const __grid_constant__ adjoint_grid<R> g, const __grid_constant__ on_device<F> kernel,
                 const __grid_constant__ V... views) {
-    constexpr auto numbers = std::make_integer_sequence<int, sizeof...(V)>();
+    constexpr Numbers numbers;
     const int64_t item = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
     if constexpr ((is_scalar_view<V> || ...)) {
         summed_items<R, F, V...>::run(numbers, g, item, kernel, views...);
     } else {
         if (item < g.count)
-            if (!fast_item(numbers, kernel, index_access::make(position_of(item, g.extents, g.count)), views...))
+            if (!fast_item(numbers, kernel, index_access::make(position_of(item, g.extents, g.count)),
+                           views...))
                 g.overflow.raise();
     }
 }
 
-// -- What did not fit: a tape in the device's heap -----------------------------------------------------------
+// -- What did not fit: a tape in the device's heap
+// -----------------------------------------------------------
 
-/// Memory of the tape of one thread, from the device's heap. Waits until there is some: a thread holds none while
-/// it asks, so whoever holds some goes on.
+/// Memory of the tape of one thread, from the device's heap. Waits until there is some: a thread holds none
+/// while it asks, so whoever holds some goes on.
 template <class P> class heap_tape {
 public:
     __device__ explicit heap_tape(const tape_limits& limits) noexcept : limits_(limits) {}
@@ -118,7 +122,7 @@ public:
     heap_tape(const heap_tape&) = delete;
     heap_tape& operator=(const heap_tape&) = delete;
 
-    __device__ const tape_memory<P>& memory() const noexcept { return memory_; }
+    const __device__ tape_memory<P>& memory() const noexcept { return memory_; }
     /// False if the heap is too small, which the record then says.
     __device__ bool grow(int64_t entries, int64_t stores) noexcept {
         release();
@@ -153,8 +157,8 @@ private:
 };
 
 /// False if the heap was too small.
-template <class P, int... A, int R, class F, class... X>
-__device__ inline bool item_on_tape(std::integer_sequence<int, A...> numbers, const adjoint_grid<R>& g,
+template <class P, bool G, int... A, int R, class F, class... X>
+__device__ inline bool item_on_tape(item_numbers<G, A...> numbers, const adjoint_grid<R>& g,
                                     heap_tape<P>& heap, bool all, const on_device<F>& kernel, int64_t item,
                                     const X&... x) {
     constexpr int count = static_cast<int>(sizeof...(A));
@@ -167,19 +171,19 @@ __device__ inline bool item_on_tape(std::integer_sequence<int, A...> numbers, co
     }
 }
 
-/// The items that raised the flag (`all`: every item) on tapes in memory. The first half of the arguments are the
-/// views of the fast form, which tell these items; the second half the handles of the taped one.
-template <class P, int R, class F, class... X>
+/// The items that raised the flag (`all`: every item) on tapes in memory. The first half of the arguments are
+/// the views of the fast form, which tell these items; the second half the handles of the taped one.
+template <class P, class Numbers, int R, class F, class... X>
 __global__ void __launch_bounds__(64)
     run_tapes(const __grid_constant__ adjoint_grid<R> g, const __grid_constant__ tape_limits limits, bool all,
               const __grid_constant__ on_device<F> kernel, const __grid_constant__ X... x) {
     if (!all && !g.overflow.raised()) return;
-    constexpr int count = static_cast<int>(sizeof...(X)) / 2;
     heap_tape<P> heap(limits);
     if (blockIdx.x == 0 && threadIdx.x == 0) *limits.told = g.overflow.number;
     const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
-    for (int64_t item = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; item < g.count; item += step)
-        if (!item_on_tape<P>(std::make_integer_sequence<int, count>(), g, heap, all, kernel, item, x...)) return;
+    for (int64_t item = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; item < g.count;
+         item += step)
+        if (!item_on_tape<P>(Numbers{}, g, heap, all, kernel, item, x...)) return;
 }
 
 #pragma GCC visibility pop
@@ -193,6 +197,7 @@ void enqueue_adjoint(std::integer_sequence<int, Argument...>, const launch_optio
                      const F& kernel, const A&... arguments) {
     using fast = form::adjoint<strided_layout, P>;
     using taped = form::taped<P, 0>;
+    using numbers = item_numbers<kernel_gathers<F, R, A...>, Argument...>;
     const fast form{&survey.facts};
     const taped tape_form{&survey.facts};
     const enqueue run{options, site, common_ordinal(site, arguments...)};
@@ -205,17 +210,17 @@ void enqueue_adjoint(std::integer_sequence<int, Argument...>, const launch_optio
     if (!survey.must_tape) {
         const int most = block_size(options, site), threads = most < 256 ? most : 256;
         int64_t blocks = blocks_for(count, threads);
-        if constexpr ((is_scalar_with_grad<A> || ...)) blocks = blocks < most_sum_blocks ? blocks : most_sum_blocks;
+        if constexpr ((is_scalar_with_grad<A> || ...))
+            blocks = blocks < most_sum_blocks ? blocks : most_sum_blocks;
         run(reinterpret_cast<const void*>(
-                &run_adjoint<P, R, F, typename bound<fast, Argument, A>::type...>),
+                &run_adjoint<numbers, R, F, typename bound<fast, Argument, A>::type...>),
             grid<way::direct>{blocks, dim3(static_cast<unsigned>(threads)), 0}, g, callee,
             bound<fast, Argument, A>::make(form, arguments)...);
     }
     if (!may_overflow) return;
     const int64_t blocks = blocks_for(count, 64);
-    run(reinterpret_cast<const void*>(
-            &run_tapes<P, R, F, typename bound<fast, Argument, A>::type...,
-                       typename bound<taped, Argument, A>::type...>),
+    run(reinterpret_cast<const void*>(&run_tapes<P, numbers, R, F, typename bound<fast, Argument, A>::type...,
+                                                 typename bound<taped, Argument, A>::type...>),
         grid<way::direct>{blocks < 512 ? blocks : 512, dim3(64), 0}, g, limits, survey.must_tape, callee,
         bound<fast, Argument, A>::make(form, arguments)...,
         bound<taped, Argument, A>::make(tape_form, arguments)...);

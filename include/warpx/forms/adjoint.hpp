@@ -29,7 +29,8 @@ template <class C> struct cell_engine {
         r.identical_ = c.identical[Column];
         r.accumulates_ = c.accumulates[Column];
         ((r.d_[J] = c.row[Column * C::rows + J]), ...);
-        if (c.on_tape[Column]) r.enter(&c, c.push(P(1), c.id[Column], P(0), -1));
+        if constexpr (C::gathers)
+            if (c.on_tape[Column]) r.enter(&c, c.push(P(1), c.id[Column], P(0), -1));
     }
     template <class N, int... Column>
     WARPX_INLINE WARPX_HOST_DEVICE static void read(const C& c, int column, N& r,
@@ -42,10 +43,11 @@ template <class C> struct cell_engine {
                                                          std::integer_sequence<int, J...>) {
         if (column != Column) return;
         int id = 0;
-        const bool on_tape = o.on_tape_;
+        const bool on_tape = o.is_taped();
         o.close();
         if (on_tape) id = c.push(P(1), o.id_, P(0), -1);
-        if (c.on_tape[Column]) c.drop(c.id[Column]);
+        if constexpr (C::gathers)
+            if (c.on_tape[Column]) c.drop(c.id[Column]);
         c.stored |= 1u << Column;
         c.value[Column] = static_cast<P>(as_stored<T>(o.v_));
         c.id[Column] = id;
@@ -101,7 +103,7 @@ template <class C> struct cell_engine {
         if constexpr (C::pass == 1) {
             pull_accumulators(c, o, g, typename C::accumulator_list{});
         } else {
-            if (o.on_tape_) c.bar[o.id_] += g;
+            if (o.is_taped()) c.bar[o.id_] += g;
         }
     }
 
@@ -202,6 +204,8 @@ template <class C, class Value> struct adjoint_access {
             if (p.is_own) {
                 p.c->touch_own(p.argument);
                 engine::read(*p.c, p.own_column, r, typename C::column_list{});
+            } else if constexpr (!C::gathers) {
+                p.c->bail = true; // the probe saw nothing of it
             } else {
                 p.c->read_other(p.argument);
                 engine::template gathered<T>(*p.c, p.data, p.gradient, r);
@@ -221,6 +225,8 @@ template <class C, class Value> struct adjoint_access {
             if (p.is_own) {
                 p.c->touch_own(p.argument);
                 engine::template write<T>(*p.c, p.own_column, v, typename C::column_list{});
+            } else if constexpr (!C::gathers) {
+                p.c->bail = true;
             } else {
                 const bool own_stored = p.own_column >= 0 && (p.c->stored >> p.own_column & 1);
                 p.c->store_other(p.argument, p.data, own_stored);
@@ -243,6 +249,8 @@ template <class C, class Value> struct adjoint_access {
         if constexpr (is_active_scalar<T>) {
             if (p.is_own) {
                 store(p, load(p) + v);
+            } else if constexpr (!C::gathers) {
+                p.c->bail = true;
             } else {
                 p.c->add_other(p.argument);
                 if (p.gradient != nullptr) engine::pull(*p.c, v, static_cast<P>(*p.gradient));

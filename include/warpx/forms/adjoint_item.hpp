@@ -262,7 +262,8 @@ template <int From, class C, int... To>
 WARPX_INLINE WARPX_HOST_DEVICE void flow_from(const C& c, unsigned& others,
                                               std::integer_sequence<int, To...>) {
     (flow_one<From, To>(c, others), ...);
-    if (c.on_tape[From]) c.bar[c.id[From]] += c.gradient[From];
+    if constexpr (C::gathers)
+        if (c.on_tape[From]) c.bar[c.id[From]] += c.gradient[From];
 }
 template <class C, int... From>
 WARPX_INLINE WARPX_HOST_DEVICE void flow(const C& c, unsigned& others,
@@ -327,16 +328,20 @@ WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE void call_kernel(const Kernel& kernel, 
 }
 
 /// Runs one item; false if it needs the tape in memory: then nothing was written. Without `Derive` it only
-/// says so.
-template <bool Derive, class P, int Columns, bool Uniform, unsigned Types, class Kernel, int R, class... I>
+/// says so. Without gathers there are no accumulators to find, and one pass is enough.
+template <bool Derive, bool Gathers, class P, int Columns, bool Uniform, unsigned Types, class Kernel, int R,
+          class... I>
 WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_item(const Kernel& kernel, const index<R>& i,
                                                        const I&... items) {
     constexpr int arguments = static_cast<int>(sizeof...(I));
     constexpr int columns = Columns > 0 ? Columns : 1, some = arguments > 0 ? arguments : 1;
-    constexpr int rows = Columns + most_accumulators;
-    short_entry<P> entries[short_tape + 1];
-    P bar[short_tape + 1], sum[columns], accumulator_bar[most_accumulators];
-    P value[columns], row[columns * rows], gradient[columns];
+    constexpr int accumulators = Gathers ? most_accumulators : 0, entries = Gathers ? short_tape + 1 : 1;
+    constexpr int rows = Columns + accumulators;
+    using first_pass = cell_context<P, Columns, arguments, 1, Uniform, Types, Gathers>;
+    using second_pass = cell_context<P, Columns, arguments, 2, Uniform, Types, Gathers>;
+    short_entry<P> tape[entries];
+    P bar[entries], sum[columns], accumulator_bar[most_accumulators];
+    P value[columns], row[columns * (rows > 0 ? rows : 1)], gradient[columns];
     int id[columns];
     bool on_tape[columns], used[most_accumulators];
     unsigned depends[columns], identical[columns], accumulates[columns];
@@ -346,72 +351,33 @@ WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_item(const Kernel& kernel, con
     int count = 0;
     bool keeping = false, bail = false;
     unsigned stored = 0, sunk = 0;
-    clear_sums(accumulator_bar, std::make_integer_sequence<int, most_accumulators>());
-    (items.load(value, gradient), ...);
-    {
-        const cell_context<P, Columns, arguments, 1, Uniform, Types> c{count,
-                                                                       keeping,
-                                                                       bail,
-                                                                       stored,
-                                                                       sunk,
-                                                                       used,
-                                                                       entries,
-                                                                       bar,
-                                                                       sum,
-                                                                       accumulator_bar,
-                                                                       value,
-                                                                       row,
-                                                                       gradient,
-                                                                       id,
-                                                                       on_tape,
-                                                                       depends,
-                                                                       identical,
-                                                                       accumulates,
-                                                                       read_elsewhere,
-                                                                       stored_elsewhere,
-                                                                       added_elsewhere,
-                                                                       last_store,
-                                                                       store_direction};
+    // clang-format off
+    if constexpr (Gathers) {
+        clear_sums(accumulator_bar, std::make_integer_sequence<int, most_accumulators>());
+        (items.load(value, gradient), ...);
+        const first_pass c{count, keeping, bail, stored, sunk, used, tape, bar, sum, accumulator_bar, value, row,
+                           gradient, id, on_tape, depends, identical, accumulates, read_elsewhere,
+                           stored_elsewhere, added_elsewhere, last_store, store_direction};
         start_pass(c);
         call_kernel(kernel, i, items.receive(c)...);
         if (bail) return false;
         if constexpr (!Derive) return true;
-        if (used[0])
-            flow_to_accumulators(
-                c, typename cell_context<P, Columns, arguments, 1, Uniform, Types>::column_list{});
+        if (used[0]) flow_to_accumulators(c, typename first_pass::column_list{});
     }
     (items.load(value, gradient), ...);
-    {
-        const cell_context<P, Columns, arguments, 2, Uniform, Types> c{count,
-                                                                       keeping,
-                                                                       bail,
-                                                                       stored,
-                                                                       sunk,
-                                                                       used,
-                                                                       entries,
-                                                                       bar,
-                                                                       sum,
-                                                                       accumulator_bar,
-                                                                       value,
-                                                                       row,
-                                                                       gradient,
-                                                                       id,
-                                                                       on_tape,
-                                                                       depends,
-                                                                       identical,
-                                                                       accumulates,
-                                                                       read_elsewhere,
-                                                                       stored_elsewhere,
-                                                                       added_elsewhere,
-                                                                       last_store,
-                                                                       store_direction};
-        start_pass(c);
-        call_kernel(kernel, i, items.receive(c)...);
-        unsigned others = sunk;
-        flow(c, others, typename cell_context<P, Columns, arguments, 2, Uniform, Types>::column_list{});
-        c.reverse();
-        (items.flush(c, others), ...);
-    }
+    const second_pass c{count, keeping, bail, stored, sunk, used, tape, bar, sum, accumulator_bar, value, row,
+                        gradient, id, on_tape, depends, identical, accumulates, read_elsewhere,
+                        stored_elsewhere, added_elsewhere, last_store, store_direction};
+    // clang-format on
+    start_pass(c);
+    call_kernel(kernel, i, items.receive(c)...);
+    if constexpr (!Gathers)
+        if (bail) return false;
+    if constexpr (!Derive) return true;
+    unsigned others = sunk;
+    flow(c, others, typename second_pass::column_list{});
+    if constexpr (Gathers) c.reverse();
+    (items.flush(c, others), ...);
     return true;
 }
 
@@ -433,15 +399,26 @@ template <class V> inline constexpr bool moves_vectors = false;
 template <class T, int N, class L>
 inline constexpr bool moves_vectors<adjoint_view<T, N, L>> = (active_count<T> > 1);
 
-template <bool Derive = true, class Kernel, int R, int... A, class... V>
-WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool
-fast_item(std::integer_sequence<int, A...>, const Kernel& kernel, const index<R>& i, const V&... views) {
+/// The numbers of a launch's arguments, and whether it may access elements with derivatives elsewhere than at
+/// the item's index.
+template <bool Gathers, int... A> struct item_numbers {};
+
+/// Whether an argument's own elements go to memory, because there are too many columns or none for its type.
+template <class V, int R, int First> inline constexpr bool lacks_cells = is_struct_view<V>;
+template <class T, int N, class L, int R, int First>
+inline constexpr bool lacks_cells<adjoint_view<T, N, L>, R, First> =
+    N == R && First < 0 && is_active<std::remove_const_t<T>>;
+
+template <bool Derive = true, class Kernel, int R, bool Gathers, int... A, class... V>
+WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool fast_item(item_numbers<Gathers, A...>, const Kernel& kernel,
+                                                        const index<R>& i, const V&... views) {
     using plan = column_plan<R, V...>;
     using P = std::conditional_t<(wants_double<V> || ...), double, float>;
     constexpr bool uniform = !(moves_vectors<V> || ...);
     constexpr unsigned types = (stored_types<V> | ... | 0u);
     const shape<R>& position = index_access::positions(i);
-    return run_item<Derive, P, plan::total, uniform, types>(
+    constexpr bool gathers = Gathers || (lacks_cells<V, R, plan::template first<A>> || ...);
+    return run_item<Derive, gathers, P, plan::total, uniform, types>(
         kernel, i, item_argument<plan::template first<A>, A, R, V>(views, position)...);
 }
 

@@ -72,12 +72,15 @@ template <class T, bool Uniform, class P> WARPX_INLINE WARPX_HOST_DEVICE void ad
 
 /// What one item knows while its kernel runs. `Pass` 1 finds the adjoints of the accumulators, `Pass` 2
 /// derives; each runs the kernel once. It only refers to the item's locals.
-template <class P_, int Columns, int Arguments, int Pass, bool Uniform, unsigned Types> struct cell_context {
+template <class P_, int Columns, int Arguments, int Pass, bool Uniform, unsigned Types, bool Gathers>
+struct cell_context {
     using P = P_;
-    static constexpr int columns = Columns, rows = Columns + most_accumulators, pass = Pass;
+    static constexpr bool gathers = Gathers; // else there is no tape: all are an item's own elements
+    static constexpr int accumulators = Gathers ? most_accumulators : 0;
+    static constexpr int columns = Columns, rows = Columns + accumulators, pass = Pass;
     static constexpr int arguments = Arguments;
     using column_list = std::make_integer_sequence<int, Columns>;
-    using accumulator_list = std::make_integer_sequence<int, most_accumulators>;
+    using accumulator_list = std::make_integer_sequence<int, accumulators>;
     using row_list = std::make_integer_sequence<int, rows>;
     using argument_list = std::make_integer_sequence<int, Arguments>;
 
@@ -244,7 +247,7 @@ public:
         : v_(static_cast<T>(value(u))) {}
     WARPX_INLINE WARPX_HOST_DEVICE constexpr cell_number(const cell_number& o) : v_(o.v_) {
         take_linear(o);
-        if (o.on_tape_) own_copy_of(o);
+        if (o.is_taped()) own_copy_of(o);
     }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr cell_number(cell_number&& o)
         : v_(o.v_), on_tape_(o.on_tape_), id_(o.id_), c_(o.c_) {
@@ -258,16 +261,16 @@ public:
         cell_number(const cell_number<T2, C>& o)
         : v_(static_cast<T>(o.v_)) {
         take_linear(o);
-        if (o.on_tape_) own_copy_of(o);
+        if (o.is_taped()) own_copy_of(o);
     }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr ~cell_number() {
-        if (on_tape_) c_->drop(id_);
+        if (is_taped()) c_->drop(id_);
     }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr cell_number& operator=(const cell_number& o) {
-        const bool on_tape = o.on_tape_;
+        const bool on_tape = o.is_taped();
         int id = 0;
         if (on_tape) id = o.c_->push(P(1), o.id_, P(0), -1);
-        if (on_tape_) c_->drop(id_);
+        if (is_taped()) c_->drop(id_);
         v_ = o.v_;
         take_linear(o);
         id_ = id;
@@ -277,10 +280,10 @@ public:
         return *this;
     }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr cell_number& operator=(cell_number&& o) {
-        const bool on_tape = o.on_tape_;
+        const bool on_tape = o.is_taped();
         const int id = o.id_;
         o.on_tape_ = false;
-        if (on_tape_) c_->drop(id_);
+        if (is_taped()) c_->drop(id_);
         v_ = o.v_;
         take_linear(o);
         id_ = id;
@@ -302,7 +305,7 @@ public:
         r.depends_ = a.depends_;
         r.accumulates_ = a.accumulates_;
         r.scale_rows(a, da, row_list{});
-        if (a.on_tape_) r.enter(a.c_, a.c_->push(da, a.id_, P(0), -1));
+        if (a.is_taped()) r.enter(a.c_, a.c_->push(da, a.id_, P(0), -1));
         return r;
     }
     WARPX_INLINE WARPX_HOST_DEVICE static constexpr cell_number chain(T v, const cell_number& a, P da,
@@ -342,16 +345,18 @@ public:
         r.identical_ = a.identical_ & b.identical_;
         r.choose_rows(c, a, b, row_list{});
         a.close(), b.close();
-        if (b.on_tape_)
-            r.enter(b.c_, b.c_->push(P(c), a.on_tape_ ? a.id_ : -1, P(!c), b.id_));
-        else if (a.on_tape_)
+        if (b.is_taped())
+            r.enter(b.c_, b.c_->push(P(c), a.is_taped() ? a.id_ : -1, P(!c), b.id_));
+        else if (a.is_taped())
             r.enter(a.c_, a.c_->push(P(c), a.id_, P(0), -1));
         return r;
     }
 
     /// += and -= on a variable: what was gathered goes to an accumulator, so that the tape does not grow.
     template <bool Negative> WARPX_INLINE WARPX_HOST_DEVICE constexpr void accumulate(const cell_number& o) {
-        if (!on_tape_) {
+        if constexpr (!C::gathers) {
+            absorb<Negative>(o);
+        } else if (!is_taped()) {
             // What depends on this very sum scales what the sum already holds: a sum of its own from here on.
             if (accumulator_ && (o.accumulates_ >> key_ & 1)) accumulator_ = false;
             claim(o);
@@ -365,7 +370,7 @@ public:
     /// entry came after its own: `y[i] *= e` has used it.)
     WARPX_INLINE WARPX_HOST_DEVICE constexpr void forget() const {
         if constexpr (C::pass == 2)
-            if (on_tape_ && id_ < short_tape && id_ == c_->entries - 1) {
+            if (is_taped() && id_ < short_tape && id_ == c_->entries - 1) {
                 c_->tape[id_].first = -1;
                 c_->tape[id_].second = entry_void;
             }
@@ -384,6 +389,12 @@ private:
             return depends_ >> J & 1;
         else
             return accumulates_ >> (J - columns) & 1;
+    }
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr bool is_taped() const noexcept {
+        if constexpr (C::gathers)
+            return on_tape_;
+        else
+            return false;
     }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr void enter(const C* c, int id) {
         c_ = c;
@@ -431,20 +442,20 @@ private:
         accumulates_ = a.accumulates_ | b.accumulates_;
         join_rows(a, da, b, db, row_list{});
         a.close(), b.close();
-        if (b.on_tape_)
-            enter(b.c_, b.c_->push(da, a.on_tape_ ? a.id_ : -1, db, b.id_));
-        else if (a.on_tape_)
+        if (b.is_taped())
+            enter(b.c_, b.c_->push(da, a.is_taped() ? a.id_ : -1, db, b.id_));
+        else if (a.is_taped())
             enter(a.c_, a.c_->push(da, a.id_, db, -1));
     }
 
     WARPX_INLINE WARPX_HOST_DEVICE constexpr void claim(const cell_number& o) {
-        if (!o.on_tape_) return;
+        if (!o.is_taped()) return;
         const bool first = !accumulator_;
         if (first) key_ = C::first_free(o.c_->used, accumulator_list{});
         C::mark(o.c_->used, first, accumulator_list{});
         accumulator_ = true;
         if constexpr (C::pass == 1)
-            if (key_ >= most_accumulators) o.c_->bail = true;
+            if (key_ >= C::accumulators) o.c_->bail = true;
     }
     template <int... K>
     WARPX_INLINE WARPX_HOST_DEVICE constexpr void set_accumulator(int key, std::integer_sequence<int, K...>) {
@@ -459,14 +470,15 @@ private:
         accumulates_ |= o.accumulates_;
         identical_ = identical;
         o.close();
-        if (o.on_tape_) {
-            accumulates_ |= 1u << key_;
-            set_accumulator(key_, accumulator_list{});
-            if constexpr (C::pass == 2) {
-                const P b = o.c_->bar_of(key_);
-                o.c_->bar[o.id_] += Negative ? -b : b;
+        if constexpr (C::gathers)
+            if (o.is_taped()) {
+                accumulates_ |= 1u << key_;
+                set_accumulator(key_, accumulator_list{});
+                if constexpr (C::pass == 2) {
+                    const P b = o.c_->bar_of(key_);
+                    o.c_->bar[o.id_] += Negative ? -b : b;
+                }
             }
-        }
     }
 
     T v_;

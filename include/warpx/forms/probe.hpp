@@ -48,13 +48,20 @@ template <class Kernel, int Argument> struct access_facts {
 #    pragma GCC diagnostic push
 #    pragma GCC diagnostic ignored "-Wnon-template-friend"
 #endif
+#if defined(__NVCC__)
+#    pragma nv_diagnostic push
+#    pragma nv_diag_suppress 1301
+#endif
 template <class Kernel, int Argument> struct shared_flag {
-    friend constexpr bool is_raised(shared_flag<Kernel, Argument>);
+    friend auto is_raised(shared_flag<Kernel, Argument>); // of unknown type until it is defined
 };
 template <class Kernel, int Argument> struct raise_shared {
     static constexpr bool done = true;
-    friend constexpr bool is_raised(shared_flag<Kernel, Argument>) { return true; }
+    friend auto is_raised(shared_flag<Kernel, Argument>) { return true; }
 };
+#if defined(__NVCC__)
+#    pragma nv_diagnostic pop
+#endif
 #if defined(__GNUC__) && !defined(__clang__)
 #    pragma GCC diagnostic pop
 #endif
@@ -68,7 +75,7 @@ template <class First, class...> struct first_type {
 /// only known once the kernel was compiled for the probe.
 template <class Compiled, class Kernel, int Argument>
 inline constexpr bool shared_when_compiled = requires {
-    typename std::integral_constant<bool, is_raised(shared_flag<Kernel, Argument>{})>;
+    is_raised(shared_flag<Kernel, Argument>{});
 };
 
 /// An array argument whose accesses are compiled and never run. An access with something else than the whole

@@ -112,17 +112,16 @@ template <class T, class P> struct range_sum<scalar_view<T, P>> {
 };
 
 /// Items that need the tape are told to `again`.
-template <class F, class Again, int... A, class... V>
-WARPX_DETAIL_ADJOINT_LOOP void adjoint_line(std::integer_sequence<int, A...> numbers, int64_t begin,
-                                            int64_t end, F kernel, const Again& again, V... views) {
+template <class F, class Again, bool G, int... A, class... V>
+WARPX_DETAIL_ADJOINT_LOOP void adjoint_line(item_numbers<G, A...> numbers, int64_t begin, int64_t end,
+                                            F kernel, const Again& again, V... views) {
     for (int64_t i = begin; i < end; ++i)
         if (!fast_item(numbers, kernel, index_access::make(shape<1>(i)), views...)) [[unlikely]]
             again(i);
 }
-template <class F, class Again, int R, int... A, class... V>
-WARPX_DETAIL_ADJOINT_LOOP void adjoint_rows(std::integer_sequence<int, A...> numbers, shape<R> extents,
-                                            int64_t begin, int64_t end, F kernel, const Again& again,
-                                            V... views) {
+template <class F, class Again, int R, bool G, int... A, class... V>
+WARPX_DETAIL_ADJOINT_LOOP void adjoint_rows(item_numbers<G, A...> numbers, shape<R> extents, int64_t begin,
+                                            int64_t end, F kernel, const Again& again, V... views) {
     const int64_t length = extents[R - 1];
     for (int64_t item = begin; item < end;) {
         shape<R> position;
@@ -144,16 +143,16 @@ WARPX_DETAIL_ADJOINT_LOOP void adjoint_rows(std::integer_sequence<int, A...> num
 
 /// A range of items with its own sums of scalars' gradients.
 template <int R, class F, class... V> struct fast_range {
-    template <int... A, class Again>
-    static void run(std::integer_sequence<int, A...> numbers, const shape<R>& extents, int64_t begin,
-                    int64_t end, const F& kernel, const Again& again, const V&... views) {
+    template <bool G, int... A, class Again>
+    static void run(item_numbers<G, A...> numbers, const shape<R>& extents, int64_t begin, int64_t end,
+                    const F& kernel, const Again& again, const V&... views) {
         run(numbers, extents, begin, end, kernel, again, views..., range_sum<V>{}...);
     }
 
 private:
-    template <int... A, class Again>
-    static void run(std::integer_sequence<int, A...> numbers, [[maybe_unused]] const shape<R>& extents,
-                    int64_t begin, int64_t end, const F& kernel, const Again& again, const V&... views,
+    template <bool G, int... A, class Again>
+    static void run(item_numbers<G, A...> numbers, [[maybe_unused]] const shape<R>& extents, int64_t begin,
+                    int64_t end, const F& kernel, const Again& again, const V&... views,
                     range_sum<V>... sums) {
         if constexpr (R == 1)
             adjoint_line(numbers, begin, end, kernel, again, sums.view(views)...);
@@ -166,7 +165,7 @@ private:
 template <class F, class... V> inline constinit host::work_cost adjoint_cost{};
 
 template <template <int> class Layout, class P, int... Argument, int R, class F, class... A>
-void run_adjoint(std::integer_sequence<int, Argument...> numbers, const launch_options& options,
+void run_adjoint(std::integer_sequence<int, Argument...>, const launch_options& options,
                  const launch_site& site, const shape<R>& extents, const form::adjoint_facts& facts,
                  const F& kernel, const A&... arguments) {
     const form::adjoint<Layout, P> fast{&facts};
@@ -178,8 +177,9 @@ void run_adjoint(std::integer_sequence<int, Argument...> numbers, const launch_o
                     report_tape(told_of_tape<F>, site);
                     taped_range<P>(extents, item, item + 1, kernel, handles...);
                 };
-                fast_range<R, F, std::remove_cvref_t<decltype(views)>...>::run(numbers, extents, begin, end,
-                                                                               kernel, again, views...);
+                fast_range<R, F, std::remove_cvref_t<decltype(views)>...>::run(
+                    item_numbers<kernel_gathers<F, R, A...>, Argument...>(), extents, begin, end, kernel,
+                    again, views...);
             };
             run_ranges(options, extents.count(), 1, body,
                        adjoint_cost<F, std::remove_cvref_t<decltype(views)>...>);
