@@ -70,8 +70,7 @@ template <int... Argument, class F, int R, class... A>
 inline constexpr bool gathers_of<std::integer_sequence<int, Argument...>, F, R, A...> =
     (gathers_from<compile_probe<std::integer_sequence<int, Argument...>, F, R, A...>, Argument, A> || ...);
 template <class F, int R, class... A>
-inline constexpr bool kernel_gathers =
-    gathers_of<std::make_integer_sequence<int, sizeof...(A)>, F, R, A...>;
+inline constexpr bool kernel_gathers = gathers_of<std::make_integer_sequence<int, sizeof...(A)>, F, R, A...>;
 
 template <class A> inline constexpr bool argument_in_double = false;
 template <class T, int N, class D>
@@ -100,6 +99,7 @@ struct adjoint_survey {
     bool any_gradient = false;
     bool must_tape = false;    // arrays meet in a way that registers would not see
     bool may_overflow = false; // some item may need the tape in memory
+    bool sure = true;          // all is compact, has gradients, and is the items' own (sure_layout)
 };
 
 template <class T, int N, class D> bool own_elements_only(const array<T, N, D>& a) noexcept {
@@ -139,7 +139,8 @@ public:
                 survey.any_gradient = true;
                 columns_ += active_count<decltype(a.value)>;
             } else {
-                if constexpr (!is_array_v<A> && argument_traits<A>::holds_arrays) survey.may_overflow = true;
+                if constexpr (!is_array_v<A> && argument_traits<A>::holds_arrays)
+                    survey.may_overflow = true, survey.sure = false;
                 for_each_array(each, a);
             }
         }
@@ -151,8 +152,9 @@ public:
                 if (one == other) continue;
                 const seen_array &a = arrays_[one], &b = arrays_[other];
                 if (a.written && a.values.meets(b.values)) survey.must_tape = true;
+                if (a.gradients.meets(b.values)) survey.facts.of[a.argument].exclusive = survey.sure = false;
                 if (!a.gradients.meets(b.gradients)) continue;
-                survey.facts.of[a.argument].exclusive = false;
+                survey.facts.of[a.argument].exclusive = survey.sure = false;
                 if (a.written || b.written) survey.must_tape = true;
             }
         }
@@ -177,6 +179,11 @@ private:
         f.exclusive = facts::known() == access_kind::pointwise && f.covers && own_elements_only(a) &&
                       (!has_gradient || elements_apart(a.grad()));
         f.retained = options_.retain;
+        survey.sure = survey.sure && a.is_compact() &&
+                      (active ? f.exclusive && has_gradient && a.grad().is_compact() &&
+                                    !byte_span::of(a).meets(byte_span::of(a.grad()))
+                              : std::is_const_v<T>) &&
+                      !options_.retain;
         if (!std::is_const_v<T> && !elements_apart(a)) survey.must_tape = true;
         if (count_ < Most) {
             arrays_[count_] = {byte_span::of(a), has_gradient ? byte_span::of(a.grad()) : byte_span{0, 0},

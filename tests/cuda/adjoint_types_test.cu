@@ -14,7 +14,8 @@ constexpr auto transform_matrix = [] WARPX_KERNEL (auto i, auto m, auto v, auto 
 } // namespace
 
 TEST_CASE("adjoints on CUDA: scalars have gradients, and each may be missing") {
-    const auto ga = numbers<float>(9, 1), gv = numbers<double>(10, 1);
+    const auto ga = numbers<float>(9, 1);
+    const auto gv = numbers<double>(10, 1);
     const auto scalar = [](const auto& a) { return warpx::reshape(a, shape<0>()); };
     CHECK(differs<saxpy>(shape(100000), graded<float>(1, 100000), graded<float>(2, 100000),
                          warpx::with_grad(2.0f, scalar(ga))) < 1e-3);

@@ -264,6 +264,14 @@ template <class C, class Value> struct adjoint_access {
 template <class C, class T>
 using adjoint_access_t = adjoint_access<C, typename cell_numbers<C>::template value<std::remove_const_t<T>>>;
 
+/// The layout of launches in which nothing needs a question: arrays and gradients are compact, all elements
+/// with derivatives have a gradient, which is the item's alone, and every item has an element.
+template <int N> struct sure_layout : compact_layout<N> {
+    using compact_layout<N>::compact_layout;
+    using sure = void;
+};
+template <class L> inline constexpr bool is_sure = requires { typename L::sure; };
+
 /// An array argument as a fast adjoint launch sees it, without the item.
 template <class T, int N, class Layout> struct adjoint_view {
     using element_type = T;

@@ -171,9 +171,14 @@ struct item_argument<Column, Argument, R, adjoint_view<T, N, L>> {
     const T* own = nullptr;
     std::remove_const_t<T>* own_gradient = nullptr;
     bool exists = true;
+    static constexpr bool sure = is_sure<L>;
 
     WARPX_INLINE WARPX_HOST_DEVICE item_argument(const V& v, const shape<R>& position) noexcept : view(v) {
-        if constexpr (N == R) {
+        if constexpr (N == R && sure) {
+            own = v.data + v.layout.offset(position);
+            if constexpr (is_active<std::remove_const_t<T>>)
+                own_gradient = v.gradient + v.layout.offset(position);
+        } else if constexpr (N == R) {
             exists = v.covers || v.holds(position);
             own = v.data + v.layout.offset(position);
             if (v.gradient != nullptr) own_gradient = v.gradient + v.gradient_layout.offset(position);
@@ -188,7 +193,8 @@ struct item_argument<Column, Argument, R, adjoint_view<T, N, L>> {
     }
     template <class C> WARPX_INLINE WARPX_HOST_DEVICE void flush(const C& c, unsigned others) const {
         if constexpr (Column >= 0)
-            if (own_gradient != nullptr) flush(c, others, std::make_integer_sequence<int, active_count<T>>());
+            if (sure || own_gradient != nullptr)
+                flush(c, others, std::make_integer_sequence<int, active_count<T>>());
     }
 
 private:
@@ -199,9 +205,9 @@ private:
         using F = compute_t<S>;
         const S* const data = reinterpret_cast<const S*>(own);
         const S* const gradient = reinterpret_cast<const S*>(own_gradient);
-        ((values[Column + K] = exists ? static_cast<P>(static_cast<F>(data[K])) : P(0)), ...);
+        ((values[Column + K] = sure || exists ? static_cast<P>(static_cast<F>(data[K])) : P(0)), ...);
         ((gradients[Column + K] =
-              exists && gradient != nullptr ? static_cast<P>(static_cast<F>(gradient[K])) : P(0)),
+              sure || (exists && gradient != nullptr) ? static_cast<P>(static_cast<F>(gradient[K])) : P(0)),
          ...);
     }
     template <class C, int... K>
@@ -209,7 +215,8 @@ private:
                                               std::integer_sequence<int, K...>) const {
         using S = leaf_t<T>;
         S* const gradient = reinterpret_cast<S*>(own_gradient);
-        (flush_cell<S, Column + K>(c, gradient + K, others, view.exclusive, view.retained), ...);
+        (flush_cell<S, Column + K>(c, gradient + K, others, sure || view.exclusive, !sure && view.retained),
+         ...);
     }
 };
 

@@ -111,13 +111,32 @@ template <class T, class P> struct range_sum<scalar_view<T, P>> {
     }
 };
 
+/// Views of a launch whose items have nothing in common: gradients are the items' own and were compared with
+/// all other memory of the launch, and an item loads everything before it stores. So the loop may say so,
+/// without which g++ compares more pairs of addresses than it is willing to.
+template <class V> inline constexpr bool is_independent = !is_scalar_view<V> && !is_struct_view<V>;
+template <class T, int N, class L> inline constexpr bool is_independent<adjoint_view<T, N, L>> = is_sure<L>;
+#if defined(__clang__)
+#    define WARPX_DETAIL_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__CUDACC__)
+#    define WARPX_DETAIL_INDEPENDENT
+#else
+#    define WARPX_DETAIL_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 /// Items that need the tape are told to `again`.
 template <class F, class Again, bool G, int... A, class... V>
 WARPX_DETAIL_ADJOINT_LOOP void adjoint_line(item_numbers<G, A...> numbers, int64_t begin, int64_t end,
                                             F kernel, const Again& again, V... views) {
-    for (int64_t i = begin; i < end; ++i)
-        if (!fast_item(numbers, kernel, index_access::make(shape<1>(i)), views...)) [[unlikely]]
-            again(i);
+    if constexpr (!G && (is_independent<V> && ...)) {
+        WARPX_DETAIL_INDEPENDENT
+        for (int64_t i = begin; i < end; ++i)
+            (void)fast_item(numbers, kernel, index_access::make(shape<1>(i)), views...);
+    } else {
+        for (int64_t i = begin; i < end; ++i)
+            if (!fast_item(numbers, kernel, index_access::make(shape<1>(i)), views...)) [[unlikely]]
+                again(i);
+    }
 }
 template <class F, class Again, int R, bool G, int... A, class... V>
 WARPX_DETAIL_ADJOINT_LOOP void adjoint_rows(item_numbers<G, A...> numbers, shape<R> extents, int64_t begin,
@@ -132,6 +151,16 @@ WARPX_DETAIL_ADJOINT_LOOP void adjoint_rows(item_numbers<G, A...> numbers, shape
         }
         const int64_t first = position[R - 1];
         const int64_t last = length < first + (end - item) ? length : first + (end - item);
+        if constexpr (!G && (is_independent<V> && ...)) {
+            WARPX_DETAIL_INDEPENDENT
+            for (int64_t k = first; k < last; ++k) {
+                shape<R> own = position;
+                own[R - 1] = k;
+                (void)fast_item(numbers, kernel, index_access::make(own), views...);
+            }
+            item += last - first;
+            continue;
+        }
         for (int64_t k = first; k < last; ++k) {
             position[R - 1] = k;
             if (!fast_item(numbers, kernel, index_access::make(position), views...)) [[unlikely]]
@@ -202,16 +231,6 @@ void run_taped(std::integer_sequence<int, Argument...>, const launch_options& op
     run_ranges(options, extents.count(), 1, body, adjoint_cost<F, bound<form_type, Argument, A>...>);
 }
 
-/// Whether arrays and gradients lie compactly.
-template <class... A> bool gradients_compact(const A&... arguments) noexcept {
-    bool compact = true;
-    [[maybe_unused]] const auto look = [&compact](const auto& a) {
-        compact = compact && a.is_compact() && (!a.has_grad() || a.grad().is_compact());
-    };
-    (for_each_array(look, arguments), ...);
-    return compact;
-}
-
 } // namespace launching
 
 template <> struct adjoint_backend<device::host> {
@@ -229,12 +248,15 @@ template <> struct adjoint_backend<device::host> {
         if (survey.must_tape) {
             report_tape(told_of_tape<F>, site);
             run_taped<P>(numbers, options, extents, survey.facts, kernel, arguments...);
-        } else if (gradients_compact(arguments...))
-            run_adjoint<compact_layout, P>(numbers, options, site, extents, survey.facts, kernel,
-                                           arguments...);
-        else
-            run_adjoint<strided_layout, P>(numbers, options, site, extents, survey.facts, kernel,
-                                           arguments...);
+            return;
+        }
+        if constexpr (!kernel_gathers<F, R, A...>) // what is gathered is nobody's own
+            if (survey.sure) {
+                run_adjoint<sure_layout, P>(numbers, options, site, extents, survey.facts, kernel,
+                                            arguments...);
+                return;
+            }
+        run_adjoint<strided_layout, P>(numbers, options, site, extents, survey.facts, kernel, arguments...);
     }
 };
 
@@ -242,3 +264,4 @@ template <> struct adjoint_backend<device::host> {
 } // namespace warpx
 
 #undef WARPX_DETAIL_ADJOINT_LOOP
+#undef WARPX_DETAIL_INDEPENDENT
