@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the benchmarks and compares warpx with its peers: `case | ours | peer | ratio | goal | met`.
 
-    tools/bench host [--quick] [--json FILE] [--only REGEX] [--repeat N] [--seconds S]
+    tools/bench host|adjoint [--quick] [--json FILE] [--only REGEX] [--repeat N] [--seconds S]
 
 A ratio is our time divided by the peer's. Each side runs in a process of its own; the two take turns, and the
 ratio of a case is the median over the turns, its spread the quartiles. A goal is missed if the better quartile
 misses it; if only the median does, the table says "noise" (met, but `clear` is false in the JSON). Goals are in goals.json. `--only` takes a regular expression
-over the sections: loops, threads, nests, import, python, compile.
+over the sections of host: loops, threads, nests, import, python, compile; of adjoint: adjoint, warp, compile.
 """
 import argparse
 import json
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections import defaultdict
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -339,22 +340,122 @@ def cccl_flags():
     return None
 
 
+# -- Adjoints ---------------------------------------------------------------------------------------------------------
+PEERS = {"hand": "by hand", "hand atomic": "by hand with atomics"}
+
+
+def split_case(name):
+    """<kernel>/<side>/<items>"""
+    kernel, side, items = name.rsplit("/", 2)
+    return kernel, side, int(items)
+
+
+def adjoint(table, args):
+    """Times by the wall clock: an iteration is the median of some launches, so that others disturb it little."""
+    subprocess.run([PROGRAMS / "adjoint", "--compare"], check=True)
+    names = subprocess.run([PROGRAMS / "adjoint", "--benchmark_list_tests"], stdout=subprocess.PIPE, text=True, check=True)
+    cases = defaultdict(lambda: (set(), set()))  # kernel -> sides, items
+    for line in filter(None, names.stdout.split("\n")):
+        kernel, side, items = split_case(line.replace("/manual_time", ""))
+        if not (args.quick and items > 100000):
+            cases[kernel][0].add(side)
+            cases[kernel][1].add(items)
+    for kernel, (found, sizes) in cases.items():
+        pattern = kernel.replace("+", "[+]")
+        sized = "|".join(map(str, sizes))
+        sides = {
+            side: lambda side=side: program("adjoint", f"^{pattern}/{side}/({sized})/", args.seconds, "real_time")
+            for side in sorted(found, reverse=True)
+        }
+        rounds = take_turns(sides, args.repeat)
+        what = kernel if kernel.endswith("tangent") else f"adjoint of {kernel}"
+        for items in sorted(sizes):
+            series = {side: [r[side][f"{kernel}/{side}/{items}"] for r in rounds] for side in sides}
+            for peer in ("hand", "hand atomic"):
+                if peer in found:
+                    case = f"{what}, n={power(items)}, one thread, vs {PEERS[peer]}"
+                    table.add(case, series["ours"], series[peer])
+            table.add(f"{what}, n={power(items)}, all threads, vs one", series["ours all threads"], series["ours"])
+
+
+WARP_KERNELS = ["saxpy", "rosenbrock vec2", "branch", "integrate vec3", "spring vec3", "matmul"]
+
+
+def warp(table, args):
+    """NVIDIA Warp's adjoints on the CPU, if WARPX_BENCH_WARP names a Python that has it, or this one has."""
+    python = os.environ.get("WARPX_BENCH_WARP", sys.executable)
+    if subprocess.run([python, "-c", "import warp"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL).returncode != 0:
+        table.note("NVIDIA Warp is not installed (WARPX_BENCH_WARP=<a Python with warp-lang>): left out")
+        return
+    pattern = f"^({'|'.join(WARP_KERNELS)})/ours all threads/"
+    sides = {
+        "ours": lambda: program("adjoint", pattern, args.seconds, "real_time"),
+        "warp": lambda: google_benchmark([python, HERE / "python" / "adjoint_warp.py", str(args.seconds)]),
+    }
+    rounds = take_turns(sides, min(args.repeat, 3))
+    for name in rounds[0]["warp"]:
+        kernel, _, items = split_case(name)
+        ours = [r["ours"][f"{kernel}/ours all threads/{items}"] for r in rounds]
+        table.add(f"adjoint of {kernel}, n={power(items)}, all threads, vs Warp", ours, [r["warp"][name] for r in rounds])
+
+
+COMPILED = {
+    "saxpy": ("const in<float>& x, const out<float>& y", "n, x, y, 2.0f"),
+    "branch2": ("const in<float>& x, const out<float>& y", "n, x, y"),
+    "matmul": ("const array<const float, 2>& a, const array<const float, 2>& b, const array<float, 2>& c",
+               "{n, n}, a, b, c, 9"),
+    "spring": ("const in<vec3f>& p, const out<vec3f>& f, const array<const int, 2>& e, const in<float>& r",
+               "n, p, f, e, r, 2.0f"),
+    "integrate": ("const out<vec3f>& x, const out<vec3f>& v, const in<vec3f>& f, const in<float>& m",
+                  "n, x, v, f, m, 0.01f"),
+    "contact": ("const in<vec3f>& x, const in<vec3f>& v, const out<vec3f>& f", "n, x, v, f, 10.0f, 0.5f"),
+}  # fmt: skip
+COMPILED_HEAD = """#include "{root}/bench/adjoint_kernels.hpp"
+#include <warpx/host/adjoint.hpp>
+using namespace warpx;
+template <class T> using in = array<const T, 1>;
+template <class T> using out = array<T, 1>;
+"""
+
+
+def adjoint_compile_time(table, args):
+    flags = [word for flag in include_flags() for word in flag.split()]
+    head = COMPILED_HEAD.format(root=ROOT)
+    with tempfile.TemporaryDirectory() as folder:
+        for kernel, (parameters, arguments) in COMPILED.items():
+            forward = f"launch<kernels::{kernel}>({arguments});"
+            both = f"{forward} launch_adjoint<kernels::{kernel}>({arguments});"
+            seconds = []
+            for body in [forward, both] * (1 if args.quick else 3):
+                source = Path(folder) / "unit.cpp"
+                source.write_text(f"{head}void run(int64_t n, {parameters}) {{ {body} }}\n")
+                before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+                command = [COMPILER, "-std=c++20", "-O2", "-fno-math-errno", "-c", source, "-o", Path(folder) / "unit.o"]
+                subprocess.run([*command, *flags], check=True)
+                seconds.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+            over = [b - a for a, b in zip(seconds[::2], seconds[1::2])]
+            table.add(f"compile: adjoint of {kernel} over its launch, -O2", over, None, "s")
+
+
 SECTIONS = {
-    "loops": loops,
-    "threads": threads,
-    "nests": nests,
-    "import": import_,
-    "python": python,
-    "compile": compile_time,
+    "host": {
+        "loops": loops,
+        "threads": threads,
+        "nests": nests,
+        "import": import_,
+        "python": python,
+        "compile": compile_time,
+    },
+    "adjoint": {"adjoint": adjoint, "warp": warp, "compile": adjoint_compile_time},
 }
 
 
 def main():
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=["host"])
+    parser.add_argument("what", choices=list(SECTIONS))
     parser.add_argument("--json", metavar="FILE", help="write the rows as a list of objects")
     parser.add_argument("--quick", action="store_true", help="fewer sizes and repetitions, below 2 minutes")
-    parser.add_argument("--only", default=".", metavar="REGEX", help="sections: " + ", ".join(SECTIONS))
+    parser.add_argument("--only", default=".", metavar="REGEX", help="sections, such as compile")
     parser.add_argument("--repeat", type=int, help="turns of each side (5; quick: 3)")
     parser.add_argument("--seconds", type=float, help="least time of one measurement (0.03; quick: 0.01)")
     args = parser.parse_args()
@@ -365,7 +466,7 @@ def main():
     if os.getloadavg()[0] > 0.5:
         load = f"load {os.getloadavg()[0]:.1f} at the start"
         table.note(f"Other processes were running ({load}): what uses all threads measured them too.")
-    for name, section in SECTIONS.items():
+    for name, section in SECTIONS[args.what].items():
         if re.search(args.only, name):
             section(table, args)
     for note in table.notes:

@@ -47,6 +47,13 @@ warpx_bench(nests nests.cpp)
 target_compile_options(nests PRIVATE -O3 ${warpx_align_loops})
 target_link_libraries(nests PRIVATE warpx_own)
 
+warpx_bench(adjoint adjoint.cpp)
+foreach(part IN ITEMS pointwise vectors gathers loops tangents)
+    target_sources(adjoint PRIVATE host/adjoint_${part}.cpp)
+endforeach()
+target_compile_options(adjoint PRIVATE -O3 ${warpx_align_loops})
+target_link_libraries(adjoint PRIVATE warpx_own)
+
 # CCCL's import of DLPack tensors is younger than most installed toolkits.
 find_package(CUDAToolkit QUIET)
 set(warpx_cccl_include "${CUDAToolkit_INCLUDE_DIRS}")

@@ -19,6 +19,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -171,6 +172,7 @@ template <class Case, side Side> void run(benchmark::State& state) {
 }
 
 inline int disagreements = 0;
+inline std::vector<std::function<void()>> comparisons;
 
 /// All sides must agree, on data of their own that are alike.
 template <class Case, side Side> numbers result_of() {
@@ -199,13 +201,14 @@ template <class Case> void add(const std::string& name) {
     each("ours", run<Case, side::ours>);
     each("ours all threads", run<Case, side::ours_all_threads>);
     each("hand", run<Case, side::hand>);
-    const numbers by_hand = result_of<Case, side::hand>();
-    compare(name, result_of<Case, side::ours>(), by_hand);
-    compare(name + ", all threads", result_of<Case, side::ours_all_threads>(), by_hand);
-    if constexpr (requires(const Case& c) { c.hand_atomic(); }) {
-        each("hand atomic", run<Case, side::hand_atomic>);
-        compare(name + ", hand atomic", result_of<Case, side::hand_atomic>(), by_hand);
-    }
+    constexpr bool atomic = requires(const Case& c) { c.hand_atomic(); };
+    if constexpr (atomic) each("hand atomic", run<Case, side::hand_atomic>);
+    comparisons.push_back([name] {
+        const numbers by_hand = result_of<Case, side::hand>();
+        compare(name, result_of<Case, side::ours>(), by_hand);
+        compare(name + ", all threads", result_of<Case, side::ours_all_threads>(), by_hand);
+        if constexpr (atomic) compare(name + ", hand atomic", result_of<Case, side::hand_atomic>(), by_hand);
+    });
 }
 
 /// The files of cases.
