@@ -9,6 +9,11 @@
     "warpx: a conversion to float would drop the derivative; keep the variable auto (or "                    \
     "decltype(x)::value_type), or say stop_gradient(x)"
 
+namespace warpx {
+/// A base of all numbers that carry derivatives, so that kernels find the functions of warpx for them.
+struct number_with_derivatives {};
+} // namespace warpx
+
 namespace warpx::detail {
 
 // A differentiable number `N` (is_differentiable<N>, in small_float.hpp) stands for a real number while a
@@ -39,7 +44,7 @@ template <class P, class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto compar
 
 /// The arithmetic of `N`. Hidden friends, so that whatever converts to an N (a located value) takes part.
 /// Constants take the type of N's value: `100.0 * x` is computed in float if x is.
-template <class N> struct differentiable_operators {
+template <class N> struct differentiable_operators : number_with_derivatives {
     // clang-format off
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator+(const N& a, const N& b) { return N::sum(a, b); }
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr N operator-(const N& a, const N& b) { return N::difference(a, b); }

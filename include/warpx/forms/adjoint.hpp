@@ -3,7 +3,7 @@
 // only what is gathered goes onto a tape, a short one that compilers remove.
 #pragma once
 
-#include "adjoint_number.hpp"
+#include "adjoint_fold.hpp"
 
 // Derivatives that a mask says are not there are never set.
 #if defined(__GNUC__) && !defined(__clang__)
@@ -222,6 +222,8 @@ template <class C, class Value> struct adjoint_access {
     template <class T>
     WARPX_INLINE WARPX_HOST_DEVICE static void store(const place_of<T>& p, const value<T>& v) {
         if constexpr (is_active_scalar<T>) {
+            if constexpr (C::gathers)
+                if (p.c->keeping) p.c->bail = true; // a fold runs its steps more than once
             if (p.is_own) {
                 p.c->touch_own(p.argument);
                 engine::template write<T>(*p.c, p.own_column, v, typename C::column_list{});
@@ -252,6 +254,7 @@ template <class C, class Value> struct adjoint_access {
             } else if constexpr (!C::gathers) {
                 p.c->bail = true;
             } else {
+                if (p.c->keeping) p.c->bail = true;
                 p.c->add_other(p.argument);
                 if (p.gradient != nullptr) engine::pull(*p.c, v, static_cast<P>(*p.gradient));
             }

@@ -366,6 +366,10 @@ public:
         }
     }
 
+    /// What warpx::fold does with states of this number (adjoint_fold.hpp).
+    template <class F>
+    WARPX_INLINE WARPX_HOST_DEVICE static cell_number fold(int64_t n, const cell_number& init, const F& f);
+
     /// The number was read for nothing: it was the left-hand side of an assignment. (Not if an
     /// entry came after its own: `y[i] *= e` has used it.)
     WARPX_INLINE WARPX_HOST_DEVICE constexpr void forget() const {
@@ -379,6 +383,7 @@ public:
 private:
     template <class, class> friend class cell_number;
     template <class> friend struct cell_engine;
+    template <class, class> friend class cell_fold;
     using row_list = typename C::row_list;
     using column_list = typename C::column_list;
     using accumulator_list = typename C::accumulator_list;
