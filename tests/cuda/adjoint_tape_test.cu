@@ -7,7 +7,7 @@ namespace {
 using namespace adjoint_test;
 
 constexpr auto carry = [] WARPX_KERNEL (auto i, auto x, auto p, auto y, int n) {
-    auto v = value(x[i]);
+    auto v = x[i];
     for (int k = 0; k < n; ++k) v = sin(v) * p[k];
     y[i] = v;
 };
@@ -23,7 +23,7 @@ constexpr auto write_then_read_elsewhere = [] WARPX_KERNEL (auto i, auto x, auto
     y[j + 1] = y[j] * x[i];
 };
 constexpr auto scaling_sum = [] WARPX_KERNEL (auto i, auto x, auto y) {
-    auto s = value(x[i]);
+    auto s = x[i];
     for (int k = 0; k < 5; ++k) s += 0.1f * s * x[int64_t(k)];
     y[i] = s;
 };
@@ -54,7 +54,7 @@ namespace {
 std::string reported;
 void note_report(const char* kernel) noexcept { reported += kernel; }
 constexpr auto told_once = [] WARPX_KERNEL (auto i, auto x, auto p, auto y, int n) {
-    auto v = value(x[i]);
+    auto v = x[i];
     for (int k = 0; k < n; ++k) v = sin(v) * p[k];
     y[i] = v;
 };
