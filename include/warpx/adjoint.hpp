@@ -4,7 +4,7 @@
 #pragma once
 
 #include "detail/byte_span.hpp"
-#include "forms/adjoint_item.hpp"
+#include "forms/adjoint_second.hpp"
 #include "forms/probe.hpp"
 #include "gradient.hpp"
 #include "launch.hpp"
@@ -83,8 +83,25 @@ inline constexpr bool fields_in_double<field_list<void, F...>> = (argument_in_do
 template <described S>
 inline constexpr bool argument_in_double<S> = fields_in_double<typename struct_traits<S>::fields>;
 
+template <class T, class Tangent, int N, class Device, int D, bool Shared>
+inline constexpr bool argument_in_double<tangent_array<T, Tangent, N, Device, D, Shared>> =
+    contains_double<std::remove_const_t<T>>;
+template <class T, int D> inline constexpr bool argument_in_double<tangent_value<T, D>> = contains_double<T>;
+
 /// The type that derivatives of a launch are computed in.
 template <class... A> using derivative_t = std::conditional_t<(argument_in_double<A> || ...), double, float>;
+
+/// In how many directions the arguments of an adjoint launch have tangents: 0 for a first derivative.
+template <class... A> constexpr int second_order() {
+    int most = 0;
+    ((most = directions_of<A> > most ? directions_of<A> : most), ...);
+    return most;
+}
+template <class... A> constexpr bool same_directions() {
+    constexpr int most = second_order<A...>();
+    return ((directions_of<A> == 0 || directions_of<A> == most) && ...);
+}
+template <int D, class... A> using second_derivative_t = dual<derivative_t<A...>, (D > 0 ? D : 1)>;
 
 /// One array of a launch, for the question of which meet.
 struct seen_array {
@@ -218,6 +235,8 @@ inline constexpr int arrays_in<S> = arrays_in_fields<typename struct_traits<S>::
 template <class Kernel, int R, int... Argument, class... A>
 adjoint_survey survey_adjoint(std::integer_sequence<int, Argument...> numbers, const launch_options& options,
                               const shape<R>& extents, const A&... arguments) {
+    static_assert(same_directions<A...>(), "warpx::launch_adjoint: the arguments have tangents in different "
+                                           "numbers of directions; give all the same: with_tangent<D>");
     static_assert(sizeof...(A) <= form::adjoint_facts::most, "warpx::launch_adjoint: at most 64 arguments");
     kernel_probe<std::remove_const_t<decltype(numbers)>, Kernel, R, A...>::require();
     surveyor<Kernel, R, (arrays_in<A> + ... + 0)> s(extents, options);

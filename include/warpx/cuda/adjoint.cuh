@@ -186,10 +186,42 @@ __global__ void __launch_bounds__(64)
         if (!item_on_tape<P>(Numbers{}, g, heap, all, kernel, item, x...)) return;
 }
 
+/// Every item on a tape.
+template <class P, int R, class F, class... H>
+__global__ void __launch_bounds__(64)
+    run_all_tapes(const __grid_constant__ adjoint_grid<R> g, const __grid_constant__ tape_limits limits,
+                  const __grid_constant__ on_device<F> kernel, const __grid_constant__ H... handles) {
+    heap_tape<P> heap(limits);
+    const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
+    for (int64_t item = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; item < g.count;
+         item += step)
+        for (;;) {
+            tape<P> on(heap.memory());
+            if (taped_item(on, kernel, index_access::make(position_of(item, g.extents, g.count)), handles...))
+                break;
+            if (!heap.grow(on.entries(), on.stores())) return;
+        }
+}
+
 #pragma GCC visibility pop
 
 /// Blocks of a launch that sums the gradients of scalars: enough to fill a GPU, one atomic each.
 inline constexpr int64_t most_sum_blocks = 1056;
+
+template <class P, int... Argument, int R, class F, class... A>
+void enqueue_second_order(std::integer_sequence<int, Argument...>, const launch_options& options,
+                          const launch_site& site, const shape<R>& extents, const adjoint_survey& survey,
+                          const F& kernel, const A&... arguments) {
+    using taped = form::taped<P, directions_in<P>>;
+    const taped form{&survey.facts};
+    const enqueue run{options, site, common_ordinal(site, arguments...)};
+    tape_limits limits;
+    const int64_t count = extents.count(), blocks = blocks_for(count, 64);
+    const adjoint_grid<R> g{extents, count, overflow_board::get().next(run.ordinal, site, limits)};
+    run(reinterpret_cast<const void*>(&run_all_tapes<P, R, F, typename bound<taped, Argument, A>::type...>),
+        grid<way::direct>{blocks < 512 ? blocks : 512, dim3(64), 0}, g, limits, on_device<F>{kernel},
+        bound<taped, Argument, A>::make(form, arguments)...);
+}
 
 template <class P, int... Argument, int R, class F, class... A>
 void enqueue_adjoint(std::integer_sequence<int, Argument...>, const launch_options& options,
@@ -239,7 +271,12 @@ template <> struct adjoint_backend<device::cuda> {
         constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
         const adjoint_survey survey = survey_adjoint<F, R>(numbers, options, extents, arguments...);
         if (!survey.any_gradient) return;
-        enqueue_adjoint<P>(numbers, options, site, extents, survey, kernel, arguments...);
+        constexpr int directions = second_order<A...>();
+        if constexpr (directions > 0)
+            enqueue_second_order<second_derivative_t<directions, A...>>(numbers, options, site, extents,
+                                                                        survey, kernel, arguments...);
+        else
+            enqueue_adjoint<P>(numbers, options, site, extents, survey, kernel, arguments...);
         record_use(options, arguments...);
     }
 };

@@ -222,7 +222,7 @@ template <class P, int... Argument, int R, class F, class... A>
 void run_taped(std::integer_sequence<int, Argument...>, const launch_options& options,
                const shape<R>& extents, const form::adjoint_facts& facts, const F& kernel,
                const A&... arguments) {
-    using form_type = form::taped<P, 0>;
+    using form_type = form::taped<P, directions_in<P>>;
     const form_type taped{&facts};
     const auto body = [&, ... handles = bound<form_type, Argument, A>::make(taped, arguments)](int64_t begin,
                                                                                                int64_t end) {
@@ -245,6 +245,21 @@ template <> struct adjoint_backend<device::host> {
         constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
         const adjoint_survey survey = survey_adjoint<F, R>(numbers, options, extents, arguments...);
         if (!survey.any_gradient) return;
+        constexpr int directions = second_order<A...>();
+        if constexpr (directions > 0) {
+            run_taped<second_derivative_t<directions, A...>>(numbers, options, extents, survey.facts, kernel,
+                                                             arguments...);
+        } else {
+            first_order<P>(numbers, options, site, extents, survey, kernel, arguments...);
+        }
+    }
+
+private:
+    template <class P, class Numbers, int R, class F, class... A>
+    static void first_order(Numbers numbers, const launch_options& options, const detail::launch_site& site,
+                            const shape<R>& extents, const launching::adjoint_survey& survey, const F& kernel,
+                            const A&... arguments) {
+        using namespace launching;
         if (survey.must_tape) {
             report_tape(told_of_tape<F>, site);
             run_taped<P>(numbers, options, extents, survey.facts, kernel, arguments...);
