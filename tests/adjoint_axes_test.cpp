@@ -43,6 +43,11 @@ TEST_CASE("two and three dimensions") {
     check_both(4, kernel<line_of_rows>, x, column);
 }
 
+constexpr auto in_place = [] WARPX_KERNEL(auto i, auto x, auto y) {
+    y[i] = y[i] * x[i];
+    y[i] = sin(y[i]) + x[i];
+};
+
 TEST_CASE("broadcast arrays add up") {
     const auto x = with_values<double>(5, 1, lying::broadcast), y = with_values<double>(5, 2);
     check_both(5, kernel<in_place>, x, y);

@@ -40,16 +40,16 @@ TEST_CASE("matrices, quaternions, complex numbers, long vectors") {
     const auto how = GENERATE(lying::compact, lying::mixed);
     const auto m = with_values<mat<double, 2, 2>>(4, 1, how);
     const auto v = with_values<vec<double, 2>>(4, 2, how), w = with_values<vec<double, 2>>(4, 3, how);
-    check_both(4, kernel<matrices>, m, v, w);
+    check_strided(4, kernel<matrices>, m, v, w);
     const auto q = with_values<quat<double>>(8, 4, how);
     const auto v3 = with_values<vec<double, 3>>(4, 5, how), w3 = with_values<vec<double, 3>>(4, 6, how);
-    check_both(4, kernel<quaternions>, q, v3, w3);
+    check_strided(4, kernel<quaternions>, q, v3, w3);
     const auto z = with_values<complex<double>>(8, 7, how);
     const auto x = with_values<double>(4, 8, how);
-    check_both(4, kernel<complex_numbers>, z, x);
+    check_strided(4, kernel<complex_numbers>, z, x);
     const auto big = with_values<mat<double, 4, 4>>(3, 9, how),
                other = with_values<mat<double, 4, 4>>(3, 10, how);
-    check_both(3, kernel<big_matrices>, big, other);
+    check_strided(3, kernel<big_matrices>, big, other);
     const auto v7 = with_values<vec<double, 7>>(4, 11, how);
-    check_both(4, kernel<long_vectors>, v7, x);
+    check_strided(4, kernel<long_vectors>, v7, x);
 }

@@ -191,7 +191,7 @@ private:
         columns_ += columns;
         if (columns_ > most_columns || (active && columns == 0 && N == R) ||
             (!passive && (!active || facts::known() != access_kind::pointwise)))
-            survey.may_overflow = true;
+            survey.may_overflow = true, survey.sure = false; // the loop of sure items hears of none that bails
         f.covers = covers(a);
         f.exclusive = facts::known() == access_kind::pointwise && f.covers && own_elements_only(a) &&
                       (!has_gradient || elements_apart(a.grad()));
