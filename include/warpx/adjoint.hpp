@@ -8,6 +8,7 @@
 #include "forms/probe.hpp"
 #include "gradient.hpp"
 #include "launch.hpp"
+#include "with_adjoint.hpp"
 
 namespace warpx {
 inline namespace WARPX_LAUNCH_NAMESPACE {
@@ -53,7 +54,11 @@ private:
 
 template <class Named, class Dim, class F, class... A>
 void start_adjoint(const launch_options& options, const Dim& dim, const F& kernel, const A&... arguments) {
-    dispatch<adjoint_now>(options, Named::site(options.name), shape_of(dim), kernel, arguments...);
+    const auto extents = shape_of(dim);
+    if constexpr (adjoint_call<F>::own && forward_fits<F, decltype(extents)::rank(), A...>())
+        start_own_adjoint<Named>(options, extents, kernel, arguments...);
+    else
+        dispatch<adjoint_now>(options, Named::site(options.name), extents, kernel, arguments...);
 }
 
 // -- What is known at the launch

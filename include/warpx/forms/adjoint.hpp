@@ -189,8 +189,17 @@ template <class C, class Value> struct adjoint_access {
     WARPX_INLINE WARPX_HOST_DEVICE static constexpr T* pointer(const place_of<T>& p) noexcept {
         return p.data;
     }
+    /// The value that was read is needed: not so that of a left-hand side.
     template <class T>
-    WARPX_INLINE WARPX_HOST_DEVICE static constexpr void used(const place_of<T>&) noexcept {}
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr void used(const place_of<T>& p) noexcept {
+        if (p.c == nullptr) return; // a local variable
+        if constexpr (is_active<std::remove_const_t<T>>) {
+            if constexpr (C::gathers)
+                if (!p.is_own) p.c->read_other(p.argument);
+        } else if constexpr (!std::is_const_v<T>) {
+            p.c->touch_own(p.argument);
+        }
+    }
     /// The value was read for the left-hand side of an assignment.
     template <class N> WARPX_INLINE WARPX_HOST_DEVICE static constexpr void forget(const N& n) {
         if constexpr (is_differentiable<N>) n.forget();
@@ -207,7 +216,6 @@ template <class C, class Value> struct adjoint_access {
             } else if constexpr (!C::gathers) {
                 p.c->bail = true; // the probe saw nothing of it
             } else {
-                p.c->read_other(p.argument);
                 engine::template gathered<T>(*p.c, p.data, p.gradient, r);
                 engine::forward(*p.c, p.own_column, p.data == p.own, r, typename C::column_list{});
             }
@@ -215,7 +223,6 @@ template <class C, class Value> struct adjoint_access {
         } else if constexpr (is_composite<V>) {
             return make_composite<V, value<V>>([&](int k) { return load(nth(p, k)); });
         } else {
-            if constexpr (!std::is_const_v<T>) p.c->touch_own(p.argument);
             return direct_access::load(p.data);
         }
     }
