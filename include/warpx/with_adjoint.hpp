@@ -49,9 +49,11 @@ concept has_adjoint =
                                                       !std::is_final_v<std::remove_cvref_t<K>>>;
 
 /// A kernel whose gradient is `adjoint` instead of the derived one: `constexpr auto k = with_adjoint(forward,
-/// adjoint)`, both lambdas without captures, marked WARPX_KERNEL. `launch<k>` runs `forward(i, arguments...)`,
-/// `launch_adjoint<k>` runs `adjoint(i, arguments..., gradients...)`: one gradient for each argument, in order.
-///  * `gx[i] += v` adds to a gradient; so does `gx(j) += v`, and `ga += v` for a scalar's: safe from all items,
+/// adjoint)`, both lambdas without captures, marked WARPX_KERNEL. `launch<k>` runs `forward(i,
+/// arguments...)`, `launch_adjoint<k>` runs `adjoint(i, arguments..., gradients...)`: one gradient for each
+/// argument, in order.
+///  * `gx[i] += v` adds to a gradient; so does `gx(j) += v`, and `ga += v` for a scalar's: safe from all
+///  items,
 ///    also where elements of a gradient share memory. Reading and `=` are plain accesses.
 ///  * An argument without a gradient gets one that reads as zero and takes no writes; `if (gx)` tells.
 ///  * The adjoint consumes: where `forward` overwrites y[i] it takes `g = gy.take(i)`, which leaves a zero
@@ -60,9 +62,10 @@ concept has_adjoint =
 /// `check_adjoint<k>` compares it with the derived one.
 template <class Forward, class Adjoint>
 WARPX_HOST_DEVICE constexpr auto with_adjoint(Forward forward, Adjoint adjoint) {
-    static_assert(std::is_empty_v<Forward> && std::is_empty_v<Adjoint>,
-                  "warpx::with_adjoint: both lambdas are without captures; pass what they need as arguments of "
-                  "the launch");
+    static_assert(
+        std::is_empty_v<Forward> && std::is_empty_v<Adjoint>,
+        "warpx::with_adjoint: both lambdas are without captures; pass what they need as arguments of "
+        "the launch");
     return detail::kernel_with_adjoint<Forward, Adjoint>{forward, adjoint};
 }
 
@@ -417,9 +420,9 @@ void start_own_adjoint(const launch_options& options, const shape<R>& extents, c
                   "each argument in their order, all by value (auto gx)");
     if constexpr (fits) {
         const gradient_spans spans(arguments...);
-        dispatch<run_own_adjoint>(
-            options, Named::site(options.name), extents, own_adjoint<F>{kernel}, arguments...,
-            gradient_of<A>{arguments, spans.shared(arguments), options.retain}...);
+        dispatch<run_own_adjoint>(options, Named::site(options.name), extents, own_adjoint<F>{kernel},
+                                  arguments...,
+                                  gradient_of<A>{arguments, spans.shared(arguments), options.retain}...);
     }
 }
 
