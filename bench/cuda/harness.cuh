@@ -27,7 +27,8 @@ struct side {
 ///   device     a CUDA graph of `burst` launches, by events
 ///   host       the calls of `burst` launches, by the host's clock; the queue is empty before
 ///   replay     launching a graph of `burst` launches and waiting for it, by the host's clock
-enum class clock_of { device, host, replay };
+///   stream     `burst` launches on the stream, by events, after `refresh`
+enum class clock_of { device, host, replay, stream };
 
 /// A row of the table at one size.
 struct subject {
@@ -38,6 +39,9 @@ struct subject {
     std::function<void()> fill;                      ///< puts random values into all arrays
     std::function<std::vector<float>()> result = {}; ///< what a launch wrote: all sides must write the same
     clock_of clock = clock_of::device;
+    std::function<void(cudaStream_t)> refresh = {}; ///< before each timed burst, and not timed
+    int burst = 0;                                  ///< launches that are timed together; 0: by size
+    int rounds = 31;
 };
 
 /// Three arrays of equal size in one piece of device memory, so that a copy can use all of it.
@@ -65,6 +69,8 @@ void add(subject s);
 void add_pointwise(const memory& m, const std::vector<int>& sizes);
 void add_layouts(const memory& m, const std::vector<int>& sizes);
 void add_costs(const memory& m);
+void add_adjoint_items(const memory& m);
+void add_adjoint_gathers(const memory& m);
 
 // -- Values
 // -----------------------------------------------------------------------------------------------------------

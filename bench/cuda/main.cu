@@ -23,7 +23,6 @@ void need(cudaError_t status, const char* what) {
 
 namespace {
 
-constexpr int rounds = 31;
 cudaStream_t the_stream = nullptr;
 
 /// What one side needs to be measured, and what was measured.
@@ -48,7 +47,7 @@ public:
             state.SkipWithError(l.error.c_str());
             return;
         }
-        for (auto _ : state) state.SetIterationTime(l.seconds[repetition % rounds]);
+        for (auto _ : state) state.SetIterationTime(l.seconds[repetition % l.seconds.size()]);
         if (l.registers >= 0) {
             state.counters["registers"] = l.registers;
             if (l.stack > 0) state.counters["stack"] = l.stack; // the variation of zeros would be no JSON
@@ -59,6 +58,7 @@ public:
 private:
     /// Launches that are timed together: enough that what stands around them does not count.
     int burst() const {
+        if (subject_.burst > 0) return subject_.burst;
         if (subject_.clock != clock_of::device || subject_.log2 <= 20) return 100;
         return subject_.log2 <= 24 ? 10 : 2;
     }
@@ -70,7 +70,7 @@ private:
         std::vector<float> reference;
         for (size_t k = 0; k < lanes_.size(); ++k) attempt(k, [&] { prepare(k, reference); });
         subject_.fill();
-        for (int round = -2; round < rounds; ++round)
+        for (int round = -2; round < subject_.rounds; ++round)
             for (size_t turn = 0; turn < lanes_.size(); ++turn) {
                 const size_t k = (turn + static_cast<size_t>(round + 2)) % lanes_.size();
                 if (!lanes_[k].error.empty()) continue;
@@ -97,7 +97,8 @@ private:
     /// Runs a side once: it must write what the first one wrote; then captures its launches.
     void prepare(size_t k, std::vector<float>& reference) {
         const side& s = subject_.sides[k];
-        const bool compare = subject_.result && subject_.log2 <= 20 && s.name != "copy";
+        const bool compare = subject_.result && (subject_.log2 <= 20 || subject_.clock == clock_of::stream) &&
+                             s.name != "copy";
         if (compare) subject_.fill();
         s.enqueue(the_stream); // loads the kernel too, which is not for the time of a capture
         need(cudaStreamSynchronize(the_stream), s.name.c_str());
@@ -110,7 +111,7 @@ private:
                                              std::to_string(result[i]) + ", ours is " +
                                              std::to_string(reference[i]));
         }
-        if (subject_.clock == clock_of::host) return;
+        if (subject_.clock == clock_of::host || subject_.clock == clock_of::stream) return;
         need(cudaStreamBeginCapture(the_stream, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
         cudaGraph_t graph = nullptr;
         try {
@@ -147,9 +148,13 @@ private:
 
     double time(size_t k) {
         using clock = std::chrono::steady_clock;
-        if (subject_.clock == clock_of::device) {
+        if (subject_.refresh) subject_.refresh(the_stream);
+        if (subject_.clock == clock_of::device || subject_.clock == clock_of::stream) {
             need(cudaEventRecord(begin_, the_stream), "cudaEventRecord");
-            need(cudaGraphLaunch(lanes_[k].graph, the_stream), "cudaGraphLaunch");
+            if (subject_.clock == clock_of::device)
+                need(cudaGraphLaunch(lanes_[k].graph, the_stream), "cudaGraphLaunch");
+            else
+                for (int launch = 0; launch < burst(); ++launch) subject_.sides[k].enqueue(the_stream);
             need(cudaEventRecord(end_, the_stream), "cudaEventRecord");
             need(cudaEventSynchronize(end_), subject_.sides[k].name.c_str());
             float milliseconds = 0;
@@ -188,7 +193,7 @@ void add(subject s) {
                                      })
             ->UseManualTime()
             ->Iterations(1)
-            ->Repetitions(rounds)
+            ->Repetitions(m->what().rounds)
             ->DisplayAggregatesOnly(true)
             ->Unit(benchmark::kMicrosecond);
     }
@@ -213,6 +218,8 @@ void run() {
         add_costs(m);
         add_pointwise(m, sizes);
         add_layouts(m, sizes);
+        add_adjoint_items(m);
+        add_adjoint_gathers(m);
         benchmark::RunSpecifiedBenchmarks();
     }
     need(cudaStreamDestroy(the_stream), "cudaStreamDestroy");

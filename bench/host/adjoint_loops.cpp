@@ -80,9 +80,7 @@ template <const auto& K> struct carry_case : from_cache {
 void add_loops() {
     add<matmul_case>("matmul");
     add<carry_case<kernels::carry>>("carry");
-#if defined(WARPX_BENCH_FOLD)
     add<carry_case<kernels::carry_fold>>("carry fold");
-#endif
 }
 
 } // namespace bench
