@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // with_adjoint_test.cpp: kernels with an adjoint of their own.
+#include <warpx/check_adjoint.hpp>
 #include <warpx/with_adjoint.hpp>
 
 #include "support/adjoint_engines.hpp"
@@ -162,4 +163,53 @@ TEST_CASE("vectors by component and whole; halves; strided and checked launches"
     CHECK(list(x.grad()) == doubles{2, 4, 6, 8});
     CHECK_THROWS_AS(launch_adjoint<square>(launch_options{.checked = true}, 5, x, y), index_error);
     CHECK_THROWS_AS(launch_adjoint<square>(-1, x, y), launch_error);
+}
+
+namespace {
+
+constexpr auto wrong =
+    with_adjoint([] WARPX_KERNEL(auto i, auto x, auto y) { y[i] = x[i] * x[i]; },
+                 [] WARPX_KERNEL(auto i, auto x, auto, auto gx, auto gy) { gx[i] += x[i] * gy.take(i); });
+constexpr auto overwrites =
+    with_adjoint([] WARPX_KERNEL(auto i, auto x, auto y) { y[i] = x[i] * x[i]; },
+                 [] WARPX_KERNEL(auto i, auto x, auto, auto gx, auto gy) { gx[i] = 2 * x[i] * gy.take(i); });
+constexpr auto keeps =
+    with_adjoint([] WARPX_KERNEL(auto i, auto x, auto y) { y[i] = x[i] * x[i]; },
+                 [] WARPX_KERNEL(auto i, auto x, auto, auto gx, auto gy) { gx[i] += 2 * x[i] * gy[i]; });
+constexpr auto writes = with_adjoint([] WARPX_KERNEL(auto i, auto x, auto y) { y[i] = x[i] * x[i]; },
+                                     [] WARPX_KERNEL(auto i, auto x, auto y, auto gx, auto gy) {
+                                         gx[i] += 2 * x[i] * gy.take(i);
+                                         y[i] = 5;
+                                     });
+constexpr auto right_scaled =
+    with_adjoint([] WARPX_KERNEL(auto i, auto x, auto y, auto a) { y[i] = a * x[i]; },
+                 [] WARPX_KERNEL(auto i, auto x, auto, auto a, auto gx, auto gy, auto ga) {
+                     const auto g = gy.take(i);
+                     gx[i] += a * g;
+                     ga += x[i] * g;
+                 });
+
+} // namespace
+
+TEST_CASE("check_adjoint tells right from wrong") {
+    const auto x = numbers<double>({1, 2, 3}), y = numbers<double>({1, 1, 1});
+    CHECK(check_adjoint<square>(3, x, y).passed);
+    CHECK(check_adjoint<square>(3, numbers({1, 2, 3}), numbers({1, 1, 1})).passed);
+    CHECK(check_adjoint<cubed>(3, x, y).passed);
+    CHECK(check_adjoint<lambdas>(2, full<vec3f>(2, vec3f(1, 2, 3)), numbers({1, 1})).passed);
+    double ga = 0;
+    CHECK(check_adjoint<right_scaled>(3, x, y, with_grad(2.0, ga)).passed);
+    CHECK_FALSE(check_adjoint<scaled>(3, x, y, with_grad(2.0, ga)).passed);
+
+    const auto report = check_adjoint<wrong>(3, x, y);
+    CHECK_FALSE(report.passed);
+    CHECK(report.worst.argument == 0);
+    CHECK_THAT(to_string(report), Catch::Contains("own"));
+    CHECK_FALSE(check_adjoint<overwrites>(3, x, y).passed);
+    CHECK_FALSE(check_adjoint<keeps>(3, x, y).passed);
+    CHECK(check_adjoint<writes>(3, x, y).wrote_values);
+    CHECK_FALSE(check_adjoint<writes>(3, x, y).passed);
+    // gradcheck checks the own one too
+    CHECK(gradcheck<square>(3, x, y).passed);
+    CHECK_FALSE(gradcheck<wrong>(3, x, y).passed);
 }
