@@ -6,7 +6,7 @@
 Prints one line per offence and exits with 1 if there is one. The rules:
 
 umbrella    warpx.hpp lists all of core and the two protocol headers, and nothing else but what it needs to reach
-            every form and the whole host side
+            every form and the whole host side; what gradients need is listed by gradients.hpp
 direction   the folder is the layer, and includes go one way
 cost        nothing the umbrella reaches includes an expensive standard header
 first_lines licence, name and purpose, #pragma once
@@ -20,18 +20,29 @@ import subprocess
 import sys
 
 # Not in the umbrella although they are core or a protocol: they cost much, or need Python or the CUDA toolkit.
-OUTSIDE_UMBRELLA = {"warpx/format.hpp", "warpx/random.hpp", "warpx/interop/python.hpp", "warpx/interop/nvtx.hpp"}
+OUTSIDE_UMBRELLA = {
+    "warpx/format.hpp", "warpx/random.hpp", "warpx/interop/python.hpp", "warpx/interop/nvtx.hpp", "warpx/gradcheck.hpp",
+    "warpx/check_adjoint.hpp",
+}
+# The front door of gradients: it adds these to the umbrella, and what they reach of forms and host.
+GRADIENTS = "warpx/gradients.hpp"
+GRADIENT_CORE = {
+    "warpx/adjoint.hpp", "warpx/dual.hpp", "warpx/fold.hpp", "warpx/gradient.hpp", "warpx/stop_gradient.hpp",
+    "warpx/tangent.hpp", "warpx/tape_report.hpp", "warpx/with_adjoint.hpp", "warpx/with_derivative.hpp",
+}
 PROTOCOLS = {"warpx/interop/dlpack.hpp", "warpx/interop/array_interface.hpp"}
 
 # Forms that only launches on CUDA use; and the front door of .cu files, which adds them to the umbrella.
 CUDA_FORMS = {"warpx/forms/probe.hpp", "warpx/forms/cell.hpp"}
-CUDA_UMBRELLA = "warpx/cuda/cuda.cuh"
+CUDA_UMBRELLAS = {"warpx/cuda/cuda.cuh", "warpx/cuda/adjoint.cuh"}
 
 # Reached under WARPX_STRICT only: a strict build pays for its bookkeeping.
 STRICT_ONLY = {"warpx/forms/strict.hpp"}
 
-# Launch is where a form is chosen: the one core header that knows them.
-CHOOSES_FORMS = "warpx/launch.hpp"
+# Launches are where a form is chosen: the only core headers that know them.
+CHOOSE_FORMS = {"warpx/launch.hpp", "warpx/adjoint.hpp", "warpx/tangent.hpp", "warpx/with_adjoint.hpp"}
+# Checks run launches of their own.
+RUN_LAUNCHES = {"warpx/gradcheck.hpp", "warpx/check_adjoint.hpp"}
 
 # Which folders of ours a folder may include; "" is core.
 MAY_INCLUDE = {
@@ -77,8 +88,15 @@ def adapter(name):
 def umbrella(root):
     listed = list(includes(root, "warpx/warpx.hpp"))
     reachable = set(reached(root))
-    core = {h for h in headers(root) if folder(h) == "" and h.endswith(".hpp")} - OUTSIDE_UMBRELLA - {"warpx/warpx.hpp"}
+    core = {h for h in headers(root) if folder(h) == "" and h.endswith(".hpp")} - OUTSIDE_UMBRELLA
+    core -= {"warpx/warpx.hpp", GRADIENTS} | GRADIENT_CORE
+    both = set(reached(root, GRADIENTS))
     inside = {h for h in headers(root) if folder(h) in ("forms", "host") and h.endswith(".hpp")} - CUDA_FORMS
+    for name in sorted(inside - both):
+        yield f"{GRADIENTS}: {name} is not reached"
+    for name in sorted(GRADIENT_CORE - set(includes(root, GRADIENTS))) if (root / GRADIENTS).exists() else ():
+        yield f"{GRADIENTS}: {name} is not in the list"
+    inside -= both - reachable
     for name in sorted((core | PROTOCOLS) - set(listed)):
         yield f"warpx/warpx.hpp: {name} is not in the list"
     for name in sorted(inside - reachable):
@@ -92,14 +110,14 @@ def umbrella(root):
 def direction(root):
     for header in headers(root):
         here = folder(header)
-        if header == "warpx/warpx.hpp":
-            continue  # the list
+        if header in ("warpx/warpx.hpp", GRADIENTS):
+            continue  # the lists
         for name in includes(root, header):
             if not name.startswith("warpx/"):
                 continue
-            if name == "warpx/warpx.hpp" and header == CUDA_UMBRELLA:
+            if name in ("warpx/warpx.hpp", GRADIENTS) and header in CUDA_UMBRELLAS:
                 continue
-            if name == "warpx/warpx.hpp":
+            if name in ("warpx/warpx.hpp", GRADIENTS):
                 yield f"{header}: includes the umbrella"
                 continue
             there = folder(name)
@@ -107,7 +125,9 @@ def direction(root):
                 there = "protocol"
             if here == there == "interop" and adapter(header) == adapter(name):
                 continue  # an adapter in several files: x.hpp and the folder x
-            if header == CHOOSES_FORMS and there == "forms":
+            if header in CHOOSE_FORMS and there == "forms":
+                continue
+            if header in RUN_LAUNCHES and there in ("forms", "host"):
                 continue
             if there not in MAY_INCLUDE[here]:
                 yield f"{header}: {here or 'core'} must not include {name}"

@@ -6,7 +6,7 @@
 #    error "warpx/cuda/adjoint.cuh needs a CUDA compiler: rename the file to .cu and compile it with nvcc"
 #endif
 
-#include "../host/adjoint.hpp"
+#include "../gradients.hpp"
 #include "overflow.cuh"
 
 namespace warpx {
