@@ -55,7 +55,7 @@ private:
 template <class Named, class Dim, class F, class... A>
 void start_adjoint(const launch_options& options, const Dim& dim, const F& kernel, const A&... arguments) {
     const auto extents = shape_of(dim);
-    if constexpr (adjoint_call<F>::own && forward_fits<F, decltype(extents)::rank(), A...>())
+    if constexpr (has_own_adjoint<F> && forward_fits<F, decltype(extents)::rank(), A...>())
         start_own_adjoint<Named>(options, extents, kernel, arguments...);
     else
         dispatch<adjoint_now>(options, Named::site(options.name), extents, kernel, arguments...);

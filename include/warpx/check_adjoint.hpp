@@ -79,7 +79,7 @@ template <class Named, class Dim, class F, class... A>
 gradient_report start_check_adjoint(const gradcheck_options& options, const Dim& dim, const F& kernel,
                                     const A&... arguments) {
     static_assert(
-        adjoint_call<F>::own,
+        has_own_adjoint<F>,
         "warpx::check_adjoint: the kernel has no adjoint of its own: make it by with_adjoint(forward, "
         "adjoint), or give the struct a static `adjoint`; gradcheck checks the derived one");
     auto rig = rig_of(arguments...);

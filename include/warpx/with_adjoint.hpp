@@ -309,10 +309,14 @@ inline namespace WARPX_LAUNCH_NAMESPACE {
 
 namespace launching {
 
+/// Whether a kernel object stands for a kernel with an adjoint of its own.
+template <class F> inline constexpr bool has_own_adjoint = has_adjoint<F>;
+template <const auto& K> inline constexpr bool has_own_adjoint<kernel_ref<K>> = has_adjoint<decltype(K)>;
+template <class S> inline constexpr bool has_own_adjoint<struct_kernel<S>> = has_adjoint<S>;
+
 /// How the own adjoint of a kernel object is called. For one given by name it is that of a new object of the
 /// same type, since the named one is host memory.
 template <class F> struct adjoint_call {
-    static constexpr bool own = has_adjoint<F>;
     template <class... A>
     WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE static auto run(const F& kernel, const A&... a)
         -> decltype(kernel.adjoint(A(a)...)) {
@@ -321,7 +325,6 @@ template <class F> struct adjoint_call {
 };
 template <const auto& K> struct adjoint_call<kernel_ref<K>> {
     using closure = std::remove_cvref_t<decltype(K)>;
-    static constexpr bool own = has_adjoint<closure>;
     template <class... A>
     WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE static auto run(const kernel_ref<K>&, const A&... a)
         -> decltype(std::declval<const closure&>().adjoint(A(a)...)) {
@@ -332,7 +335,6 @@ template <const auto& K> struct adjoint_call<kernel_ref<K>> {
     }
 };
 template <class S> struct adjoint_call<struct_kernel<S>> {
-    static constexpr bool own = has_adjoint<S>;
     template <class... A>
     WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE static auto run(const struct_kernel<S>&, const A&... a)
         -> decltype(S::adjoint(A(a)...)) {
