@@ -99,8 +99,8 @@ template <int D> struct run_tangent {
                       "warpx::launch_tangent: the kernel cannot be called with numbers that carry tangents; "
                       "take its parameters as auto");
         static_assert(backend::present,
-                      "warpx::launch_tangent: include <warpx/host/tangent.hpp> for host arrays; "
-                      "on CUDA there are no tangents yet");
+                      "warpx::launch_tangent: include <warpx/gradients.hpp>, for CUDA arrays "
+                      "in a .cu file that includes <warpx/cuda/adjoint.cuh>");
         if constexpr (fits && backend::present) {
             if (const launch_hook* const hook = current_hook()) [[unlikely]] {
                 const hook_scope scope(*hook, site, extents.values, R,

@@ -6,7 +6,7 @@ namespace {
 
 using namespace adjoint_test;
 
-constexpr auto spring = [] WARPX_KERNEL (auto i, auto pos, auto f, auto idx, auto rest, auto ks) {
+constexpr auto spring = [] WARPX_KERNEL(auto i, auto pos, auto f, auto idx, auto rest, auto ks) {
     int a = idx[2 * i], b = idx[2 * i + 1];
     auto d = pos[a] - pos[b];
     auto l = length(d);
@@ -14,18 +14,20 @@ constexpr auto spring = [] WARPX_KERNEL (auto i, auto pos, auto f, auto idx, aut
     atomic_add(f, a, fs);
     atomic_add(f, b, -fs);
 };
-constexpr auto matmul = [] WARPX_KERNEL (auto i, auto a, auto b, auto c) {
+constexpr auto matmul = [] WARPX_KERNEL(auto i, auto a, auto b, auto c) {
     auto [row, col] = i;
     auto s = c.zero();
     for (int k = 0; k < a.extent(1); ++k) s += a(row, k) * b(k, col);
     c[i] = s;
 };
-constexpr auto loss = [] WARPX_KERNEL (auto i, auto x, auto l) { atomic_add(l, 0, x[i] * x[i]); };
-constexpr auto scatter = [] WARPX_KERNEL (auto i, auto x, auto y, auto to) { y[int64_t(to[i])] = x[i] * x[i]; };
-constexpr auto stencil = [] WARPX_KERNEL (auto i, auto x, auto y) {
+constexpr auto loss = [] WARPX_KERNEL(auto i, auto x, auto l) { atomic_add(l, 0, x[i] * x[i]); };
+constexpr auto scatter = [] WARPX_KERNEL(auto i, auto x, auto y, auto to) {
+    y[int64_t(to[i])] = x[i] * x[i];
+};
+constexpr auto stencil = [] WARPX_KERNEL(auto i, auto x, auto y) {
     if (i > 0 && i + 1 < x.extent(0)) y[i] = x[i - 1] * x[i + 1] - x[i] * x[i];
 };
-constexpr auto guarded = [] WARPX_KERNEL (auto i, auto x, auto y) {
+constexpr auto guarded = [] WARPX_KERNEL(auto i, auto x, auto y) {
     if (i < x.extent(0)) y[i] = exp(x[i]);
 };
 
@@ -44,6 +46,8 @@ TEST_CASE("adjoints on CUDA: gathers, scatters, atomics, sums", "[core]") {
     CHECK(differs<loss>(shape(10000), graded<double>(1, 10000), graded<double>(2, 1)) < 1e-13);
     CHECK(differs<stencil>(shape(1000), graded<double>(1, 1000), graded<double>(2, 1000)) < 1e-13);
     CHECK(differs<guarded>(shape(1000), graded<double>(1, 700), graded<double>(2, 900)) < 1e-13);
-    CHECK(differs<matmul>(shape(33, 65), graded<double>(1, 33, 40), graded<double>(2, 40, 65), graded<double>(3, 33, 65)) < 1e-11);
-    CHECK(differs<matmul>(shape(64, 64), numbers<float>(1, 64, 40), graded<float>(2, 40, 64), graded<float>(3, 64, 64)) < 1e-4);
+    CHECK(differs<matmul>(shape(33, 65), graded<double>(1, 33, 40), graded<double>(2, 40, 65),
+                          graded<double>(3, 33, 65)) < 1e-11);
+    CHECK(differs<matmul>(shape(64, 64), numbers<float>(1, 64, 40), graded<float>(2, 40, 64),
+                          graded<float>(3, 64, 64)) < 1e-4);
 }

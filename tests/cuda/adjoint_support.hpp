@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// adjoint_support.hpp: gradients on CUDA against those on the host, which the tests of core.adjoint compare with
-// finite differences.
+// adjoint_support.hpp: gradients on CUDA against those on the host, which the tests of core.adjoint compare
+// with finite differences.
 #pragma once
 
 #include "cases/machine.hpp"
@@ -58,13 +58,17 @@ template <class T, int N, class B> double difference(const array<T, N>& host, co
     using V = std::remove_const_t<T>;
     using S = warpx::detail::leaf_t<V>;
     const auto got = machine::read(device);
-    const auto *const h = reinterpret_cast<const S*>(host.data_handle()), *const d = reinterpret_cast<const S*>(got.data_handle());
+    const auto *const h = reinterpret_cast<const S*>(host.data_handle()), *const d =
+                                                                              reinterpret_cast<const S*>(
+                                                                                  got.data_handle());
     const int64_t count = host.size() * static_cast<int64_t>(sizeof(V) / sizeof(S));
     double largest = 0, worst = 0;
     for (int64_t k = 0; k < count; ++k) largest = std::max(largest, std::abs(static_cast<double>(h[k])));
     for (int64_t k = 0; k < count; ++k) {
         const double error = std::abs(static_cast<double>(h[k]) - static_cast<double>(d[k]));
-        worst = std::max(worst, std::isfinite(error) ? error / (std::abs(static_cast<double>(h[k])) + 0.01 * largest + 1e-30) : 1e30);
+        worst = std::max(worst, std::isfinite(error)
+                                    ? error / (std::abs(static_cast<double>(h[k])) + 0.01 * largest + 1e-30)
+                                    : 1e30);
     }
     return worst;
 }

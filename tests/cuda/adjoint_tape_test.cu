@@ -6,23 +6,23 @@ namespace {
 
 using namespace adjoint_test;
 
-constexpr auto carry = [] WARPX_KERNEL (auto i, auto x, auto p, auto y, int n) {
+constexpr auto carry = [] WARPX_KERNEL(auto i, auto x, auto p, auto y, int n) {
     auto v = x[i];
     for (int k = 0; k < n; ++k) v = sin(v) * p[k];
     y[i] = v;
 };
-constexpr auto twice = [] WARPX_KERNEL (auto i, auto x, auto y) {
+constexpr auto twice = [] WARPX_KERNEL(auto i, auto x, auto y) {
     y[i] = x[i] * 2;
     y[i] = y[i] * y[i];
     y[i] *= x[i];
     y[i] /= 1 + x[i];
 };
-constexpr auto write_then_read_elsewhere = [] WARPX_KERNEL (auto i, auto x, auto y) {
+constexpr auto write_then_read_elsewhere = [] WARPX_KERNEL(auto i, auto x, auto y) {
     int64_t j = 2 * i;
     y[j] = x[i] * x[i];
     y[j + 1] = y[j] * x[i];
 };
-constexpr auto scaling_sum = [] WARPX_KERNEL (auto i, auto x, auto y) {
+constexpr auto scaling_sum = [] WARPX_KERNEL(auto i, auto x, auto y) {
     auto s = x[i];
     for (int k = 0; k < 5; ++k) s += 0.1f * s * x[int64_t(k)];
     y[i] = s;
@@ -33,9 +33,11 @@ constexpr auto scaling_sum = [] WARPX_KERNEL (auto i, auto x, auto y) {
 TEST_CASE("adjoints on CUDA: what overflows goes to tapes") {
     warpx::set_tape_report(nullptr);
     for (const int steps : {0, 1, 17, 200, 600})
-        CHECK(differs<carry>(shape(500), graded<double>(1, 500), graded<double>(2, 600), graded<double>(3, 500), steps) < 1e-11);
+        CHECK(differs<carry>(shape(500), graded<double>(1, 500), graded<double>(2, 600),
+                             graded<double>(3, 500), steps) < 1e-11);
     CHECK(differs<scaling_sum>(shape(300), graded<double>(1, 300), graded<double>(2, 300)) < 1e-12);
-    CHECK(differs<write_then_read_elsewhere>(shape(300), graded<double>(1, 300), graded<double>(2, 600)) < 1e-13);
+    CHECK(differs<write_then_read_elsewhere>(shape(300), graded<double>(1, 300), graded<double>(2, 600)) <
+          1e-13);
     warpx::set_tape_report(warpx::print_tape_report);
 }
 
@@ -53,7 +55,7 @@ TEST_CASE("adjoints on CUDA: one array in two places goes to tapes") {
 namespace {
 std::string reported;
 void note_report(const char* kernel) noexcept { reported += kernel; }
-constexpr auto told_once = [] WARPX_KERNEL (auto i, auto x, auto p, auto y, int n) {
+constexpr auto told_once = [] WARPX_KERNEL(auto i, auto x, auto p, auto y, int n) {
     auto v = x[i];
     for (int k = 0; k < n; ++k) v = sin(v) * p[k];
     y[i] = v;
@@ -63,7 +65,8 @@ constexpr auto told_once = [] WARPX_KERNEL (auto i, auto x, auto p, auto y, int 
 TEST_CASE("adjoints on CUDA: a tape in memory is told of once, with the kernel's name") {
     reported.clear();
     warpx::set_tape_report(note_report);
-    const auto x = on_device(graded<double>(1, 100)), p = on_device(graded<double>(2, 400)), y = on_device(graded<double>(3, 100));
+    const auto x = on_device(graded<double>(1, 100)), p = on_device(graded<double>(2, 400)),
+               y = on_device(graded<double>(3, 100));
     for (int round = 0; round < 3; ++round) {
         warpx::launch_adjoint<told_once>(100, x, p, y, 400);
         machine::need(cudaDeviceSynchronize());

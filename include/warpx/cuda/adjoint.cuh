@@ -8,6 +8,7 @@
 
 #include "../gradients.hpp"
 #include "overflow.cuh"
+#include "tangent.cuh"
 
 namespace warpx {
 inline namespace WARPX_LAUNCH_NAMESPACE {
