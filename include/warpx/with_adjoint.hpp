@@ -12,20 +12,17 @@ namespace warpx {
 
 namespace detail {
 
-/// A kernel and its own adjoint, as one kernel.
+/// A kernel and its own adjoint, as one kernel. Both are made anew for each call, so that the whole is empty.
 template <class Forward, class Adjoint> struct kernel_with_adjoint {
-    [[no_unique_address]] Forward forward_;
-    [[no_unique_address]] Adjoint adjoint_;
-
     template <class... A>
     WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE constexpr auto operator()(A&&... a) const
-        -> decltype(forward_(static_cast<A&&>(a)...)) {
-        return forward_(static_cast<A&&>(a)...);
+        -> decltype(Forward{}(static_cast<A&&>(a)...)) {
+        return Forward{}(static_cast<A&&>(a)...);
     }
     template <class... A>
     WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE constexpr auto adjoint(A&&... a) const
-        -> decltype(adjoint_(static_cast<A&&>(a)...)) {
-        return adjoint_(static_cast<A&&>(a)...);
+        -> decltype(Adjoint{}(static_cast<A&&>(a)...)) {
+        return Adjoint{}(static_cast<A&&>(a)...);
     }
 };
 
@@ -61,12 +58,12 @@ concept has_adjoint =
 ///  * It differentiates at the values it finds and writes no primal. It runs as any other launch does.
 /// `check_adjoint<k>` compares it with the derived one.
 template <class Forward, class Adjoint>
-WARPX_HOST_DEVICE constexpr auto with_adjoint(Forward forward, Adjoint adjoint) {
-    static_assert(
-        std::is_empty_v<Forward> && std::is_empty_v<Adjoint>,
-        "warpx::with_adjoint: both lambdas are without captures; pass what they need as arguments of "
-        "the launch");
-    return detail::kernel_with_adjoint<Forward, Adjoint>{forward, adjoint};
+WARPX_HOST_DEVICE constexpr auto with_adjoint(const Forward&, const Adjoint&) {
+    constexpr bool empty = std::is_empty_v<Forward> && std::is_default_constructible_v<Forward> &&
+                           std::is_empty_v<Adjoint> && std::is_default_constructible_v<Adjoint>;
+    static_assert(empty, "warpx::with_adjoint: both are lambdas without captures; pass what they need as "
+                         "arguments of the launch");
+    return detail::kernel_with_adjoint<Forward, Adjoint>{};
 }
 
 namespace detail {
@@ -346,12 +343,11 @@ template <class S> struct adjoint_call<struct_kernel<S>> {
 };
 
 /// The own adjoint of a kernel, as a kernel.
-template <class F> struct own_adjoint {
-    [[no_unique_address]] F kernel;
+template <class F> struct own_adjoint : F { // a base: nvcc cannot pass [[no_unique_address]]
     template <class... A>
     WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE auto operator()(const A&... a) const
-        -> decltype(adjoint_call<F>::run(kernel, a...)) {
-        return adjoint_call<F>::run(kernel, a...);
+        -> decltype(adjoint_call<F>::run(std::declval<const F&>(), a...)) {
+        return adjoint_call<F>::run(static_cast<const F&>(*this), a...);
     }
 };
 

@@ -64,20 +64,8 @@ template <class S, class X> WARPX_INLINE WARPX_HOST_DEVICE decltype(auto) primal
         return (x);
 }
 
-// The K-th of the partials lives in a base, so that the whole is empty.
-template <int K, class Partial> struct numbered_partial {
-    [[no_unique_address]] Partial partial;
-};
-template <class Numbers, class Value, class... Partial> struct function_with_derivative;
-template <int... K, class Value, class... Partial>
-struct function_with_derivative<std::integer_sequence<int, K...>, Value, Partial...>
-    : numbered_partial<K, Partial>... {
-    [[no_unique_address]] Value value_of;
-
-    constexpr function_with_derivative() = default;
-    WARPX_HOST_DEVICE constexpr function_with_derivative(const Value& v, const Partial&... partials)
-        : numbered_partial<K, Partial>{partials}..., value_of(v) {}
-
+/// Its parts are made anew for each call, so that the whole is empty.
+template <class Value, class... Partial> struct function_with_derivative {
     template <class... X> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator()(const X&... x) const {
         static_assert(sizeof...(X) == sizeof...(Partial),
                       "warpx::with_derivative: the function takes as many arguments as it has partial "
@@ -91,7 +79,7 @@ struct function_with_derivative<std::integer_sequence<int, K...>, Value, Partial
             if constexpr (differentiable<N>)
                 return differentiate<N, 0>(std::integer_sequence<int>(), ::warpx::value(x)...);
             else
-                return value_of(::warpx::value(x)...);
+                return Value{}(::warpx::value(x)...);
         } else {
             return 0.0f; // so that no other error follows
         }
@@ -104,19 +92,18 @@ private:
                                                    const X&... x) const {
         if constexpr (I == sizeof...(X)) {
             using S = typename N::scalar;
-            return link_chain<N>(
-                static_cast<S>(value_of(primal_as<S>(x)...)),
-                derivative_by<N>{as_number<N>(pick<Active>(x...)), by<Active, N>(*this, x...)}...);
+            return link_chain<N>(static_cast<S>(Value{}(primal_as<S>(x)...)),
+                                 derivative_by<N>{as_number<N>(pick<Active>(x...)),
+                                                  by<N>(pick<Active>(Partial{}...), x...)}...);
         } else if constexpr (differentiable<std::remove_cvref_t<decltype(pick<I>(x...))>>) {
             return differentiate<N, I + 1>(std::integer_sequence<int, Active..., I>(), x...);
         } else {
             return differentiate<N, I + 1>(std::integer_sequence<int, Active...>(), x...);
         }
     }
-    template <int I, class N, class P, class... X>
-    WARPX_INLINE WARPX_HOST_DEVICE static typename N::partial by(const numbered_partial<I, P>& p,
-                                                                 const X&... x) {
-        return static_cast<typename N::partial>(p.partial(primal_as<typename N::partial>(x)...));
+    template <class N, class P, class... X>
+    WARPX_INLINE WARPX_HOST_DEVICE static typename N::partial by(const P& partial, const X&... x) {
+        return static_cast<typename N::partial>(partial(primal_as<typename N::partial>(x)...));
     }
 };
 
@@ -132,15 +119,15 @@ private:
 ///  * Numbers only: apply it to each component of a vector.
 ///  * Kernels in .cu files call it as `decltype(f){}(x)`: device code cannot name host objects.
 template <class Value, class... Partial>
-WARPX_HOST_DEVICE constexpr auto with_derivative(Value value, Partial... partials) {
+WARPX_HOST_DEVICE constexpr auto with_derivative(const Value&, const Partial&...) {
     static_assert(sizeof...(Partial) >= 1 && sizeof...(Partial) <= 4,
                   "warpx::with_derivative: the value, then one partial derivative for each of the 1 to 4 "
                   "arguments");
-    static_assert(
-        std::is_empty_v<Value> && (std::is_empty_v<Partial> && ...),
-        "warpx::with_derivative: the lambdas are without captures; pass what they need as arguments");
-    return detail::function_with_derivative<std::make_integer_sequence<int, sizeof...(Partial)>, Value,
-                                            Partial...>(value, partials...);
+    constexpr bool empty = std::is_empty_v<Value> && std::is_default_constructible_v<Value> &&
+                           ((std::is_empty_v<Partial> && std::is_default_constructible_v<Partial>) && ...);
+    static_assert(empty, "warpx::with_derivative: all are lambdas without captures; pass what they need as "
+                         "arguments");
+    return detail::function_with_derivative<Value, Partial...>{};
 }
 
 } // namespace warpx
