@@ -213,3 +213,53 @@ TEST_CASE("check_adjoint tells right from wrong") {
     CHECK(gradcheck<square>(3, x, y).passed);
     CHECK_FALSE(gradcheck<wrong>(3, x, y).passed);
 }
+
+struct spring_arrays {
+    array<const vec2f, 1> position;
+    array<float, 1> energy;
+    float stiffness;
+};
+WARPX_STRUCT(spring_arrays, position, energy, stiffness);
+
+namespace {
+
+constexpr auto energies = with_adjoint(
+    [] WARPX_KERNEL(auto i, auto s) { s.energy[i] = s.stiffness * dot(s.position[i], s.position[i]); },
+    [] WARPX_KERNEL(auto i, auto s, auto gs) {
+        static_assert(!std::is_same_v<decltype(gs.stiffness), float>);
+        const auto g = gs.energy.take(i);
+        gs.position[i] += 2 * s.stiffness * s.position[i] * g;
+        gs.stiffness += dot(s.position[i], s.position[i]) * g; // goes nowhere
+    });
+constexpr auto transposed = with_adjoint(
+    [] WARPX_KERNEL(auto i, auto x, auto y) {
+        auto [r, c] = i;
+        y(r, c) = 2 * x(c, r);
+    },
+    [] WARPX_KERNEL(auto i, auto, auto, auto gx, auto gy) {
+        auto [r, c] = i;
+        gx(c, r) += 2 * gy.take(r, c);
+    });
+
+} // namespace
+
+TEST_CASE("structs of arrays have structs of gradients") {
+    auto p = full<vec2f>(3, vec2f(1, 2)), gp = zeros<vec2f>(3);
+    auto e = zeros<float>(3), ge = full<float>(3, 1.0f);
+    p.set_grad(gp), e.set_grad(ge);
+    launch_adjoint<energies>(3, spring_arrays{p, e, 5});
+    CHECK(value(gp[2]) == vec2f(10, 20));
+    CHECK(value(ge[2]) == 0);
+    e.clear_grad();
+    launch_adjoint<energies>(3, spring_arrays{p, e, 5});
+    CHECK(value(gp[2]) == vec2f(10, 20));
+}
+TEST_CASE("own adjoints of several axes") {
+    auto x = zeros<float>({30, 40}), y = zeros<float>({40, 30});
+    CHECK(check_adjoint<transposed>({40, 30}, x, y).passed);
+    x.set_grad(zeros<float>({30, 40}));
+    y.set_grad(full<float>({40, 30}, 3.0f));
+    launch_adjoint<transposed>({40, 30}, x, y);
+    CHECK(value(x.grad()(29, 39)) == 6);
+    CHECK(value(y.grad()(39, 29)) == 0);
+}
