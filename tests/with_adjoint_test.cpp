@@ -263,3 +263,19 @@ TEST_CASE("own adjoints of several axes") {
     CHECK(value(x.grad()(29, 39)) == 6);
     CHECK(value(y.grad()(39, 29)) == 0);
 }
+
+namespace {
+
+constexpr auto largest = with_adjoint([] WARPX_KERNEL(auto i, auto x, auto m) { atomic_max(m, 0, x[i]); },
+                                      [] WARPX_KERNEL(auto i, auto x, auto m, auto gx, auto gm) {
+                                          if (x[i] == m[0]) gx[i] += gm[0]; // m as the kernel left it
+                                      });
+
+} // namespace
+
+TEST_CASE("what has no derived adjoint may have one of its own") {
+    const auto x = graded(numbers({1, 4, 3})), m = graded(numbers({0}), 2);
+    launch<largest>(3, x, m);
+    launch_adjoint<largest>(3, x, m);
+    CHECK(list(x.grad()) == doubles{0, 2, 0});
+}
