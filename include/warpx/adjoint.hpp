@@ -120,6 +120,7 @@ struct adjoint_survey {
     form::adjoint_facts facts;
     bool any_gradient = false;
     bool must_tape = false;    // arrays meet in a way that registers would not see
+    bool shares = false;       // items add to one gradient, in any order
     bool may_overflow = false; // some item may need the tape in memory
     bool sure = true;          // all is compact, has gradients, and is the items' own (sure_layout)
 };
@@ -158,17 +159,29 @@ public:
         if constexpr (Argument < form::adjoint_facts::most) {
             const auto each = [&](const auto& array) { look_at<Argument>(array); };
             if constexpr (is_scalar_with_grad<A>) {
-                survey.any_gradient = true;
+                survey.any_gradient = survey.shares = true;
                 columns_ += active_count<decltype(a.value)>;
             } else {
                 if constexpr (!is_array_v<A> && argument_traits<A>::holds_arrays)
-                    survey.may_overflow = true, survey.sure = false;
+                    survey.may_overflow = survey.shares = true, survey.sure = false;
                 for_each_array(each, a);
             }
         }
     }
     /// Which arrays meet; call it last.
     void compare() noexcept {
+        find_meetings();
+        for (int one = 0; one < count_; ++one) {
+            const seen_array& a = arrays_[one];
+            if (a.active && a.gradients.end > a.gradients.begin && !survey.facts.of[a.argument].exclusive)
+                survey.shares = true;
+        }
+    }
+
+    adjoint_survey survey;
+
+private:
+    void find_meetings() noexcept {
         for (int one = 0; one < count_; ++one) {
             for (int other = 0; other < count_; ++other) {
                 if (one == other) continue;
@@ -182,9 +195,6 @@ public:
         }
     }
 
-    adjoint_survey survey;
-
-private:
     template <int Argument, class T, int N, class D> void look_at(const array<T, N, D>& a) {
         using facts = access_facts<Kernel, Argument>;
         auto& f = survey.facts.of[Argument];
@@ -194,9 +204,11 @@ private:
         constexpr int columns = N == R ? active_count<T> : 0;
         constexpr bool passive = !active && std::is_const_v<T>;
         columns_ += columns;
+        if (has_gradient && (columns_ > most_columns || columns == 0)) survey.shares = true;
         if (columns_ > most_columns || (active && columns == 0 && N == R) ||
             (!passive && (!active || facts::known() != access_kind::pointwise)))
-            survey.may_overflow = true, survey.sure = false; // the loop of sure items hears of none that bails
+            survey.may_overflow = true,
+            survey.sure = false; // the loop of sure items hears of none that bails
         f.covers = covers(a);
         f.exclusive = facts::known() == access_kind::pointwise && f.covers && own_elements_only(a) &&
                       (!has_gradient || elements_apart(a.grad()));

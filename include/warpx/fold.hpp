@@ -43,10 +43,15 @@ WARPX_INLINE WARPX_HOST_DEVICE constexpr const auto& nth_of(const First& first,
 template <class A> inline constexpr bool is_active_number = differentiable<A> && !is_dual<A>;
 /// The argument `a`, as a dual number with the derivative 1 in direction I if it has derivatives.
 template <int I, int Count, class A> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto seeded(const A& a) {
-    if constexpr (is_active_number<A> && std::is_floating_point_v<typename A::scalar>) {
-        dual<typename A::scalar, Count> d(a.primal());
-        d.d[I] = 1;
-        return d;
+    if constexpr (is_active_number<A>) {
+        using S = typename A::scalar;
+        if constexpr (std::is_floating_point_v<S>) {
+            dual<S, Count> d(a.primal());
+            d.d[I] = 1;
+            return d;
+        } else {
+            return a; // of a second derivative
+        }
     } else {
         return a;
     }
@@ -54,7 +59,7 @@ template <int I, int Count, class A> WARPX_INLINE WARPX_HOST_DEVICE constexpr au
 template <int I, class N, class D, class A>
 WARPX_INLINE WARPX_HOST_DEVICE constexpr void chain_one(N& sum, const D& d, const A& a) {
     if constexpr (is_active_number<A>)
-        sum = N::sum(sum, N::chain(0, a, static_cast<typename N::partial>(d.d[I])));
+        sum = N::sum(sum, N::chain(0, static_cast<const N&>(a), static_cast<typename N::partial>(d.d[I])));
 }
 template <int... I, class F, class... A>
 WARPX_INLINE WARPX_HOST_DEVICE constexpr auto local(std::integer_sequence<int, I...>, const F& f,
@@ -62,16 +67,13 @@ WARPX_INLINE WARPX_HOST_DEVICE constexpr auto local(std::integer_sequence<int, I
     const auto d = f(seeded<I, static_cast<int>(sizeof...(A))>(a)...);
     using D = std::remove_cvref_t<decltype(d)>;
     if constexpr (is_dual<D>) {
-        using N = decltype((constant_or_number(a) + ...));
+        using N = std::remove_cvref_t<decltype((a + ... + 0))>;
         N r = N::constant(0);
         (chain_one<I>(r, d, a), ...);
         return N::shifted(d.v, r);
     } else {
         return d;
     }
-}
-template <class A> WARPX_INLINE WARPX_HOST_DEVICE constexpr const A& constant_or_number(const A& a) noexcept {
-    return a;
 }
 
 } // namespace detail

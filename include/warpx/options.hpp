@@ -39,6 +39,7 @@ struct launch_options {
     void* stream = nullptr;     ///< the cudaStream_t of a CUDA launch; null: that of the thread's stream_scope
     int block_size = 0;         ///< threads a block of a CUDA launch; 0: chosen by warpx
     bool retain = false;        ///< adjoint launches leave the gradients of what is only written as they are
+    bool deterministic = false; ///< adjoint launches give the same bits each time (docs/gradients.md)
 };
 
 } // namespace warpx

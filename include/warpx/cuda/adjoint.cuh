@@ -206,6 +206,14 @@ __global__ void __launch_bounds__(64)
 
 #pragma GCC visibility pop
 
+WARPX_COLD [[noreturn]] inline void refuse_order(const launch_site& site) {
+    throw launch_error(sentence(
+        "kernel " + site_name(site), "in deterministic mode on CUDA gradients that only one item adds to",
+        "gradients that several items add to, in any order (a gather, an atomic, a broadcast array, the "
+        "gradient of a scalar)",
+        "launch it on the host, or write the kernel so that x[i] is all it reads of arrays with gradients"));
+}
+
 /// Blocks of a launch that sums the gradients of scalars: enough to fill a GPU, one atomic each.
 inline constexpr int64_t most_sum_blocks = 1056;
 
@@ -272,6 +280,8 @@ template <> struct adjoint_backend<device::cuda> {
         constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
         const adjoint_survey survey = survey_adjoint<F, R>(numbers, options, extents, arguments...);
         if (!survey.any_gradient) return;
+        if (options.deterministic && survey.shares) [[unlikely]]
+            refuse_order(site);
         constexpr int directions = second_order<A...>();
         if constexpr (directions > 0)
             enqueue_second_order<second_derivative_t<directions, A...>>(numbers, options, site, extents,

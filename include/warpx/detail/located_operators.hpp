@@ -79,19 +79,22 @@ template <class Self, bool ReadOnly> struct located_operators {
         else
             return self.local() += signed_as<Op>(v), self;
     }
-    template <char Op, class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& augment(const V& v) && {
-        Self& self = static_cast<Self&>(*this);
+    /// A form that adds without reading has no result to go on with: `t = (y[i] += e)` does not compile
+    /// there.
+    template <char Op, class V>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr decltype(auto) augment(const V& v) && {
+        [[maybe_unused]] Self& self = static_cast<Self&>(*this);
         if constexpr (!ReadOnly && requires { self.add(v); })
-            return self.add(signed_as<Op>(v)), static_cast<Self&&>(*this);
+            self.add(signed_as<Op>(v));
         else
             return std::move(*this).set(combine<Op>(read(), v));
     }
 
     // clang-format off
     template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator+=(const U& u) & { return augment<'+'>(value(u)); }
-    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator+=(const U& u) && { return std::move(*this).template augment<'+'>(value(u)); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr decltype(auto) operator+=(const U& u) && { return std::move(*this).template augment<'+'>(value(u)); }
     template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator-=(const U& u) & { return augment<'-'>(value(u)); }
-    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator-=(const U& u) && { return std::move(*this).template augment<'-'>(value(u)); }
+    template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr decltype(auto) operator-=(const U& u) && { return std::move(*this).template augment<'-'>(value(u)); }
     template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator*=(const U& u) & { return set(combine<'*'>(read(), value(u))); }
     template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self&& operator*=(const U& u) && { return std::move(*this).set(combine<'*'>(read(), value(u))); }
     template <class U> WARPX_INLINE WARPX_HOST_DEVICE constexpr Self& operator/=(const U& u) & { return set(combine<'/'>(read(), value(u))); }

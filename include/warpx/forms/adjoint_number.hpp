@@ -17,6 +17,7 @@ namespace detail {
 #    pragma GCC diagnostic push
 #    pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #    pragma GCC diagnostic ignored "-Wuninitialized"
+#    pragma GCC diagnostic ignored "-Waggressive-loop-optimizations" // in what folds to nothing
 #endif
 
 #if defined(__CUDA_ARCH__) || defined(__clang__)

@@ -238,13 +238,18 @@ template <> struct adjoint_backend<device::host> {
 
     /// Runs on the pool, or on the executor of the options, and returns when all items are done.
     template <int R, class F, class... A>
-    static void launch(const launch_options& options, const detail::launch_site& site,
-                       const shape<R>& extents, const F& kernel, const A&... arguments) {
+    static void launch(const launch_options& asked, const detail::launch_site& site, const shape<R>& extents,
+                       const F& kernel, const A&... arguments) {
         using namespace launching;
         using P = derivative_t<A...>;
         constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
-        const adjoint_survey survey = survey_adjoint<F, R>(numbers, options, extents, arguments...);
+        const adjoint_survey survey = survey_adjoint<F, R>(numbers, asked, extents, arguments...);
         if (!survey.any_gradient) return;
+        launch_options options = asked;
+        if (options.deterministic && survey.shares) { // one item after the other
+            options.threads = 1;
+            options.executor = inline_executor();
+        }
         constexpr int directions = second_order<A...>();
         if constexpr (directions > 0) {
             run_taped<second_derivative_t<directions, A...>>(numbers, options, extents, survey.facts, kernel,
