@@ -279,3 +279,36 @@ TEST_CASE("what has no derived adjoint may have one of its own") {
     launch_adjoint<largest>(3, x, m);
     CHECK(list(x.grad()) == doubles{0, 2, 0});
 }
+
+namespace {
+
+constexpr auto both_ways = with_adjoint(
+    [] WARPX_KERNEL(auto i, auto x, auto y) { y[i] = x[i] + x[int64_t(i) * 7919 % x.extent(0)]; },
+    [] WARPX_KERNEL(auto i, auto x, auto, auto gx, auto gy) {
+        const auto g = gy.take(i);
+        gx[i] += g;
+        gx[int64_t(i) * 7919 % x.extent(0)] += g;
+    });
+template <const auto& K, int Argument> detail::access_kind known_of() {
+    using kernel = launching::own_adjoint<detail::kernel_ref<K>>;
+    return detail::access_facts<kernel, Argument>::known();
+}
+
+} // namespace
+
+TEST_CASE("an item's own element is added to atomically where others add too") {
+    CHECK(known_of<both_ways, 2>() == detail::access_kind::shared);
+    CHECK(known_of<both_ways, 3>() == detail::access_kind::pointwise);
+    CHECK(known_of<square, 2>() == detail::access_kind::pointwise);
+    CHECK(known_of<transposed, 2>() == detail::access_kind::shared);
+    CHECK(known_of<transposed, 3>() == detail::access_kind::pointwise);
+    CHECK(known_of<gather, 3>() == detail::access_kind::shared);
+    const int64_t n = 1000000;
+    auto x = zeros<float>(n), y = zeros<float>(n);
+    x.set_grad(zeros<float>(n));
+    y.set_grad(full<float>(n, 1.0f));
+    launch_adjoint<both_ways>(n, x, y);
+    int64_t wrong = 0;
+    for (int64_t k = 0; k < n; ++k) wrong += value(x.grad()[k]) != 2;
+    CHECK(wrong == 0);
+}

@@ -5,6 +5,7 @@
 #include "atomic.hpp"
 #include "detail/byte_span.hpp"
 #include "forms/active.hpp"
+#include "forms/probe.hpp"
 #include "gradient.hpp"
 #include "launch.hpp"
 
@@ -141,16 +142,16 @@ public:
     WARPX_DETAIL_HOST_BODY template <class I>
     WARPX_INLINE WARPX_HOST_DEVICE auto operator[](const I& i) const {
         if constexpr (std::is_same_v<I, index<N>>)
-            return element(inner_.address(index_access::positions(i)), shared_);
+            return own_element(index_access::positions(i), i);
         else if constexpr (N == 1 && is_whole_index_v<I>)
-            return element(inner_.address(shape<1>(static_cast<int64_t>(i))), shared_);
+            return own_element(shape<1>(static_cast<int64_t>(i)), i);
         else
             return interface::operator[](i);
     }
     WARPX_DETAIL_HOST_BODY template <class... I>
     WARPX_INLINE WARPX_HOST_DEVICE auto operator()(const I&... i) const {
         if constexpr (sizeof...(I) == N && is_whole_index_v<I...>)
-            return element(inner_.address(shape<N>(static_cast<int64_t>(i)...)), shared_);
+            return own_element(shape<N>(static_cast<int64_t>(i)...), i...);
         else
             return interface::operator()(i...);
     }
@@ -174,6 +175,21 @@ private:
     using located_type = located<T, gradient_access>;
     WARPX_INLINE WARPX_HOST_DEVICE located_type element(T* at, bool shared) const noexcept {
         return located_type(gradient_place<T>{at, present_, shared});
+    }
+    WARPX_DETAIL_HOST_BODY template <class... I>
+    WARPX_INLINE WARPX_HOST_DEVICE located_type own_element(const shape<N>& position, const I&... i) const {
+        if constexpr (detail::own_atomics<Inner>) { // the probe: hears of it, and has no addresses
+            const auto hear = [this](const auto& first, const auto&... rest) {
+                if constexpr (sizeof...(rest) == 0)
+                    (void)inner_[first];
+                else
+                    (void)inner_(first, rest...);
+            };
+            hear(i...);
+            return element(nullptr, shared_);
+        } else {
+            return element(inner_.address(position), shared_);
+        }
     }
     WARPX_INLINE WARPX_HOST_DEVICE T take_at(located_type l) const {
         const T v = ::warpx::value(l);
@@ -225,7 +241,7 @@ struct no_gradient {
 /// Stands behind the arguments of an own adjoint, for the gradient of one of them.
 template <class A> struct gradient_of {
     A argument;
-    bool shared;   // elements of it share memory with each other or with other gradients
+    bool shared;   // several items may add to one element, or elements share memory
     bool retained; // launch_options::retain
 };
 
@@ -408,6 +424,23 @@ template <class F, int R, class... A> constexpr bool forward_fits() {
         return false;
 }
 
+template <int... Argument, class F, int R, class... A>
+void dispatch_own_adjoint(std::integer_sequence<int, Argument...>, const launch_options& options,
+                          const launch_site& site, const shape<R>& extents, const F& kernel,
+                          const A&... arguments) {
+    using K = own_adjoint<F>;
+    constexpr int count = sizeof...(A);
+    kernel_probe<std::make_integer_sequence<int, 2 * count>, K, R, A..., gradient_of<A>...>::require();
+    const gradient_spans spans(arguments...);
+    // An item adds to its own element without an atomic only if no other may add there.
+    dispatch<run_own_adjoint>(
+        options, site, extents, K{kernel}, arguments...,
+        gradient_of<A>{arguments,
+                       spans.shared(arguments) ||
+                           access_facts<K, count + Argument>::known() != access_kind::pointwise,
+                       options.retain}...);
+}
+
 template <class Named, int R, class F, class... A>
 void start_own_adjoint(const launch_options& options, const shape<R>& extents, const F& kernel,
                        const A&... arguments) {
@@ -416,12 +449,9 @@ void start_own_adjoint(const launch_options& options, const shape<R>& extents, c
                   "warpx::launch_adjoint: the kernel's own adjoint cannot be called as adjoint(index, "
                   "arguments..., gradients...): it takes the parameters of the kernel, then one gradient for "
                   "each argument in their order, all by value (auto gx)");
-    if constexpr (fits) {
-        const gradient_spans spans(arguments...);
-        dispatch<run_own_adjoint>(options, Named::site(options.name), extents, own_adjoint<F>{kernel},
-                                  arguments...,
-                                  gradient_of<A>{arguments, spans.shared(arguments), options.retain}...);
-    }
+    if constexpr (fits)
+        dispatch_own_adjoint(std::make_integer_sequence<int, sizeof...(A)>(), options,
+                             Named::site(options.name), extents, kernel, arguments...);
 }
 
 } // namespace launching
