@@ -44,8 +44,11 @@ template <class Kernel, int Argument> struct access_facts {
 
 // The same at compile time, for forms that are compiled differently: a friend function that the registration's
 // place defines is there or not.
-#if defined(__GNUC__) && !defined(__clang__)
-#    pragma GCC diagnostic push
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#if defined(__clang__)
+#    pragma GCC diagnostic ignored "-Wundefined-internal"
+#else
 #    pragma GCC diagnostic ignored "-Wnon-template-friend"
 #endif
 #if defined(__NVCC__)
@@ -62,9 +65,7 @@ template <class Kernel, int Argument> struct raise_shared {
 #if defined(__NVCC__)
 #    pragma nv_diagnostic pop
 #endif
-#if defined(__GNUC__) && !defined(__clang__)
-#    pragma GCC diagnostic pop
-#endif
+#pragma GCC diagnostic pop
 /// Stands for all arguments: one is accessed at the whole index.
 inline constexpr int own_access = -1;
 /// `First`, known only when the others are: compilers define no friend before.
