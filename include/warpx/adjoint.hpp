@@ -243,6 +243,9 @@ private:
 
 template <class A> inline constexpr int arrays_in = 0;
 template <class T, int N, class D> inline constexpr int arrays_in<array<T, N, D>> = 1;
+template <class T, class Tangent, int N, class Device, int D, bool Shared>
+inline constexpr int arrays_in<tangent_array<T, Tangent, N, Device, D, Shared>> = 2;
+template <class T, class D> inline constexpr int arrays_in<scalar_with_grad<T, D>> = 1;
 template <class Fields> inline constexpr int arrays_in_fields = 0;
 template <class... F>
 inline constexpr int arrays_in_fields<field_list<void, F...>> = (arrays_in<F> + ... + 0);

@@ -200,6 +200,8 @@ template <class P, int D> struct active_memory {
     bool reread = true;    // what is written may be read again by the same item
 
     WARPX_HOST_DEVICE constexpr bool has_gradient() const noexcept { return gradient.data != nullptr; }
+    /// Whether memory carries all of an adjoint from a read back to the write before it.
+    WARPX_HOST_DEVICE constexpr bool carries() const noexcept { return has_gradient(); }
     WARPX_HOST_DEVICE constexpr const gradient_slot_of<P>& slot() const noexcept { return gradient; }
     WARPX_HOST_DEVICE constexpr active_memory moved(int64_t bytes) const noexcept {
         active_memory m = *this;
@@ -221,6 +223,9 @@ struct active_memory<P, D> {
 
     WARPX_HOST_DEVICE constexpr bool has_gradient() const noexcept {
         return gradient.data != nullptr || gradient.tangent != nullptr;
+    }
+    WARPX_HOST_DEVICE constexpr bool carries() const noexcept {
+        return gradient.data != nullptr && gradient.tangent != nullptr;
     }
     WARPX_HOST_DEVICE constexpr const gradient_slot_of<P>& slot() const noexcept { return gradient; }
     WARPX_HOST_DEVICE constexpr active_memory moved(int64_t bytes) const noexcept {

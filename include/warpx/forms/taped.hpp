@@ -238,7 +238,7 @@ template <class P, int D, class Value> struct taped_access {
             const tape_store<P>* const own = p.on->stored(p.data);
             const auto v = own != nullptr ? static_cast<typename N::scalar>(own->value)
                                           : p.memory.template load<V, typename N::scalar>(p.data);
-            if (own != nullptr && !(own->in_memory && p.memory.has_gradient()))
+            if (own != nullptr && !(own->in_memory && p.memory.carries()))
                 return own->entry < 0 ? N::constant(v) : N(v, own->entry, p.on);
             if (!p.memory.has_gradient()) return N::constant(v);
             return N(v,
@@ -258,7 +258,7 @@ template <class P, int D, class Value> struct taped_access {
                 (void)p.on->access(tape_entry<P>::write, v.id, stored_as_v<T>, p.memory.slot(),
                                    p.memory.argument, p.memory.retained);
             if (p.memory.reread)
-                p.on->note(p.data, static_cast<P>(as_stored<T>(v.v)), 0, v.id, p.memory.has_gradient());
+                p.on->note(p.data, static_cast<P>(as_stored<T>(v.v)), 0, v.id, p.memory.carries());
         } else if constexpr (is_composite<T>) {
             each_component<T>(v, [&](int k, const auto& c) {
                 store(part(p, reinterpret_cast<component_of<T>*>(p.data) + k), c);
@@ -283,7 +283,7 @@ template <class P, int D, class Value> struct taped_access {
             const int32_t before = own != nullptr ? own->entry : -1;
             const int32_t sum = before < 0 ? v.id : v.id < 0 ? before : p.on->push(P(1), before, P(1), v.id);
             p.on->note(p.data, static_cast<P>(as_stored<T>(old + v.v)), 0, sum,
-                       p.memory.has_gradient() && (own == nullptr || own->in_memory));
+                       p.memory.carries() && (own == nullptr || own->in_memory));
         } else {
             each_component<T>(v, [&](int k, const auto& c) {
                 add(part(p, reinterpret_cast<component_of<T>*>(p.data) + k), c);

@@ -117,6 +117,8 @@ template <class T, class P> struct range_sum<scalar_view<T, P>> {
 template <class V> inline constexpr bool is_independent = !is_scalar_view<V> && !is_struct_view<V>;
 template <class T, int N, class L> inline constexpr bool is_independent<adjoint_view<T, N, L>> = is_sure<L>;
 #if defined(__clang__)
+#    pragma clang diagnostic push
+#    pragma clang diagnostic ignored "-Wpass-failed" // not every kernel can be a vector's
 #    define WARPX_DETAIL_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #elif defined(__CUDACC__)
 #    define WARPX_DETAIL_INDEPENDENT
@@ -169,6 +171,10 @@ WARPX_DETAIL_ADJOINT_LOOP void adjoint_rows(item_numbers<G, A...> numbers, shape
         item += last - first;
     }
 }
+
+#if defined(__clang__)
+#    pragma clang diagnostic pop
+#endif
 
 /// A range of items with its own sums of scalars' gradients.
 template <int R, class F, class... V> struct fast_range {
