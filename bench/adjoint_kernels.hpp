@@ -98,7 +98,7 @@ constexpr auto carry = [] WARPX_KERNEL(auto i, auto x, auto p, auto y, int count
 };
 /// The same, faster: where the loop is known as one.
 constexpr auto carry_fold = [] WARPX_KERNEL(auto i, auto x, auto p, auto y, int count) {
-    y[i] = warpx::fold(count, value(x[i]), [&](int k, auto v) { return warpx::sin(v) * p[k]; });
+    y[i] = warpx::fold(count, value(x[i]), [&](auto k, auto v) { return warpx::sin(v) * p[k]; });
 };
 
 } // namespace kernels

@@ -49,6 +49,34 @@ ROWS = [
 ]
 
 
+# Adjoints: goal of the ratio; of 2^log2 items and 4 times as many; Warp 1.19's milliseconds there, on an H100 too, which
+# ours must beat by 1.25 (or reach 0.95 of a copy); the kernel, and how many scalars have gradients.
+AdjointRow = namedtuple("AdjointRow", "name goal log2 warp kernel scalars stack")
+ADJOINT_ROWS = [
+    AdjointRow("saxpy", 0.95, 24, 0.3045, "saxpy", 0, 0),
+    AdjointRow("saxpy, a", 0.95, 24, None, "saxpy", 1, 0),
+    AdjointRow("saxpy +=", 0.95, 24, 0.0822, "saxpy_add", 0, 0),
+    AdjointRow("branch", 0.95, 24, 0.1582, "branch", 0, 0),
+    AdjointRow("branch2", 0.95, 24, 0.1411, "branch2", 0, 0),
+    AdjointRow("early return", 0.95, 24, None, "early_return", 0, 0),
+    AdjointRow("rosenbrock", 0.95, 24, 0.2288, "rosenbrock", 0, 0),
+    AdjointRow("integrate", 0.95, 22, 0.2458, "integrate", 0, 0),
+    AdjointRow("contact", 0.95, 22, None, "contact", 0, 0),
+    AdjointRow("contact, ke mu", 0.95, 22, None, "contact", 2, 0),
+    AdjointRow("spring", 0.95, 22, 0.2404, "spring", 0, 0),
+    AdjointRow("spring, ks", 0.95, 22, None, "spring", 1, 0),
+    AdjointRow("stencil", 0.95, 24, None, "stencil", 0, 0),
+    AdjointRow("scatter", 0.95, 24, None, "scatter", 0, 0),
+    AdjointRow("store, gather", 0.95, 24, None, "store_gather", 0, 0),
+    AdjointRow("loss", 0.95, 24, None, "loss", 0, 0),
+    AdjointRow("matmul, 48", 0.9, 20, 1.375, "matmul", 0, 0),
+    AdjointRow("matmul, 1024", 0.9, 20, 22.6, "matmul", 0, 0),
+    AdjointRow("carry, fold", None, 20, None, "carry_fold", 0, None),
+    AdjointRow("carry, loop", None, 20, None, "carry", 0, None),
+]
+WARP_GOAL, OR_COPY = 1.25, 0.95
+
+
 # -- What was measured ------------------------------------------------------------------------------------------------
 class Measured:
     def __init__(self, path):
@@ -141,10 +169,14 @@ def judge_resources(ours, peer):
 
 def print_registers(logs):
     kernels = kernels_of(logs)
+    adjoints = {row: adjoint_resources(row, kernels) for row in ADJOINT_ROWS}
+    texts = [f"{row.name} {f'{use[0]}/{use[1]}' if use else '?'}" for row, use in adjoints.items()]
     judged = {row.name: judge_resources(*resources_from_ptxas(row, kernels)) for row in ROWS if row.kernel}
     missed = sum(met is not True for _, met in judged.values())
+    missed += sum(row.stack is not None and (use is None or use[1] > row.stack) for row, use in adjoints.items())
     print("registers, ours/hand-written with vectors (goal: at most 4 more, no stack; ! missed, ? unknown):")
     print("  " + ", ".join(f"{name} {text}" for name, (text, _) in judged.items()))
+    print("adjoints, registers/bytes of stack (goal: none, but for carry):\n  " + ", ".join(texts))
     return 1 if missed else 0
 
 
@@ -218,6 +250,64 @@ def cost_lines(measured, counts):
         )
 
 
+def adjoint_resources(row, kernels):
+    """(registers, stack) of the adjoint without a tape in memory."""
+    found = [
+        use
+        for name, use in kernels.items()
+        if re.search(rf"run_adjoint<.*kernels::{row.kernel}\b", name)
+        and len(set(re.findall(r"scalar_view<(\w+), \w+>", name))) == min(row.scalars, 1)
+    ]
+    return max(found) if found else None
+
+
+def adjoint_line(row, measured, kernels, counts):
+    cells, missed, close = [], [], []
+
+    def judge(what, sign):
+        counts["goals"] += 1
+        counts["missed"] += sign == "!"
+        (missed if sign == "!" else close if sign == "~" else []).append(what)
+        return sign
+
+    name = f"adjoint {row.name}"
+    base = measured.seconds.get((name, row.log2), {})
+    for log2 in (row.log2, row.log2 + 2):
+        ratio = best_ratio(measured.seconds.get((name, log2), {}))
+        if ratio is None:
+            cells.append(f"{'-':>19}")
+            continue
+        sign = judge(f"2^{log2}", mark(ratio, row.goal)) if row.goal else " "
+        spread = f"{(ratio.high - ratio.low) / 2:.3f}".lstrip("0")
+        cells.append(f"{ratio.median:.3f}±{spread}{sign}{ratio.peer:>9}")
+    rate = measured.rate.get((name, row.log2 + 2, "ours"), 0) * 1e-9
+    copy = against(base, "copy") if "copy" in base and "ours" in base else None
+    warp = None
+    if row.warp and "ours" in base:
+        warp = row.warp * 1e-3 / statistics.median(base["ours"])
+        judge("Warp", " " if warp >= WARP_GOAL or copy and copy.high >= OR_COPY else "!")
+    use = adjoint_resources(row, kernels)
+    resources = f"{use[0]}/{use[1]}" if use else "?"
+    if use and row.stack is not None:
+        judge("stack", " " if use[1] <= row.stack else "!")
+    verdict = "missed: " + " ".join(missed) if missed else "within the spread" if close else "met" if row.goal else "-"
+    took = f"{statistics.median(base['ours']) * 1e3:9.4f}" if "ours" in base else f"{'-':>9}"
+    return (
+        f"{row.name:15} {row.goal or '-':>4} {took} {'  '.join(cells)} {rate:5.0f} "
+        f"{f'{copy.median:.2f}' if copy else '-':>5} {f'{warp:.2f}' if warp else '-':>5} {resources:>8} {verdict}"
+    )
+
+
+def adjoint_lines(measured, kernels, counts):
+    if not any(name.startswith("adjoint ") for name, _ in measured.seconds):
+        return
+    yield "adjoints: best hand-written one's time / ours; Warp: its time on such a GPU / ours, goal 1.25 or 0.95 of a copy"
+    head = "  ".join(text.rjust(19) for text in ("2^24 (22, 20)", "4 x that"))
+    yield f"{'':15} goal {'ms':>9} {head}  GB/s  copy  Warp reg/stack"
+    for row in ADJOINT_ROWS:
+        yield adjoint_line(row, measured, kernels, counts)
+
+
 def main(arguments):
     if not arguments or arguments[0] in ("-h", "--help"):
         print(__doc__)
@@ -235,6 +325,8 @@ def main(arguments):
     print("  " + ", ".join(f"{sign} {name}" for name, sign in SIGNS.items()) + "; ~ within the spread, ! missed")
     print("  GB/s and the ratio to a copy: largest size; registers: ours/vector; 2^12 to 2^20: graphs of 100 launches")
     for line in cost_lines(measured, counts):
+        print(line)
+    for line in adjoint_lines(measured, kernels, counts):
         print(line)
     for error in measured.errors[:5]:
         print(f"NOT MEASURED {error}"[:160])
