@@ -370,6 +370,7 @@ template <const auto& K> void add_carry(const memory& m, const char* row, int lo
     const auto d = std::make_shared<carry_data>(m, log2);
     subject s = adjoint_subject(row, log2, 0, d);
     s.rounds = rounds;
+    if (rounds == 1) s.burst = 1; // it may take a tape in memory: slow
     s.result = [d] { // the gradient of p is a sum of a million numbers, in any order
         std::vector<float> all;
         d->x.append(all), d->y.append(all);
