@@ -3,6 +3,7 @@
 """What a launch costs nvcc over the raw kernel: the first in a file, and each further one. Needs no GPU.
 
     bench/cuda/compile_time.py [--rounds 5] [--where]    --where: by header, and by phase of nvcc
+    bench/cuda/compile_time.py --adjoint [--rounds 3]    one adjoint over its forward launch
 
 Seconds are processor time (user and system) of nvcc and its children, medians over rounds in which all files take
 turns.
@@ -52,6 +53,21 @@ UNITS = {
     "ours, 1 launch": WARPX + several(OURS, 1),
     f"ours, {1 + FURTHER} launches": WARPX + several(OURS, 1 + FURTHER),
 }
+ADJOINT_HEAD = f"""#include "{ROOT}/bench/adjoint_kernels.hpp"
+#include <warpx/cuda/cuda.cuh>
+#include <warpx/cuda/adjoint.cuh>
+using namespace warpx;
+template <class T, int N = 1> using gpu = array<T, N, device::cuda>;
+"""
+# Kernel: parameters, arguments, and the goal in seconds.
+ADJOINTS = {
+    "saxpy": ("gpu<const float> x, gpu<float> y", "n, x, y, 2.0f", 1.0),
+    "branch2": ("gpu<const float> x, gpu<float> y", "n, x, y", 1.0),
+    "matmul": ("gpu<const float, 2> a, gpu<const float, 2> b, gpu<float, 2> c", "{n, n}, a, b, c, 9", 1.0),
+    "spring": ("gpu<const vec3f> p, gpu<vec3f> f, gpu<const int, 2> e, gpu<const float> r", "n, p, f, e, r, 2.0f", 1.0),
+    "integrate": ("gpu<vec3f> x, gpu<vec3f> v, gpu<const vec3f> f, gpu<const float> m", "n, x, v, f, m, 0.01f", 2.0),
+    "contact": ("gpu<const vec3f> x, gpu<const vec3f> v, gpu<vec3f> f", "n, x, v, f, 10.0f, 0.5f", 2.0),
+}
 HEADERS = ["array.hpp", "launch.hpp", "warpx.hpp", "cuda/stream.cuh", "cuda/launch.cuh", "cuda/cuda.cuh"]
 
 
@@ -89,11 +105,30 @@ def phases(folder, text):
     return found
 
 
+def adjoints(folder, rounds):
+    """1 if a goal is missed."""
+    missed = 0
+    for kernel, (parameters, arguments, goal) in ADJOINTS.items():
+        forward = f"launch<kernels::{kernel}>({arguments});"
+        both = f"{forward} launch_adjoint<kernels::{kernel}>({arguments});"
+        texts = {body: f"{ADJOINT_HEAD}void run(int64_t n, {parameters}) {{ {body} }}\n" for body in (forward, both)}
+        one, two = measure(folder, texts, rounds).values()
+        value = statistics.median(b - a for a, b in zip(one, two))
+        missed += value > goal
+        verdict = "met" if value <= goal else "missed"
+        print(f"adjoint of {kernel:10} over its launch: {value:+.2f} s, goal +{goal}: {verdict}", flush=True)
+    return int(missed > 0)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--where", action="store_true", help="by header, and by phase of nvcc")
+    parser.add_argument("--adjoint", action="store_true", help="adjoints only")
     args = parser.parse_args()
+    if args.adjoint:
+        with tempfile.TemporaryDirectory() as folder:
+            return adjoints(folder, args.rounds)
     with tempfile.TemporaryDirectory() as folder:
         raw, raws, ours, all_ours = measure(folder, UNITS, args.rounds).values()
         for name, values in zip(UNITS, (raw, raws, ours, all_ours)):
