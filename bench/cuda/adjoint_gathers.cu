@@ -402,7 +402,6 @@ void add_adjoint_gathers(const memory& m) {
         add_matmul(m, 20 + more, 1024);
         add_carry<kernels::carry_fold>(m, "adjoint carry, fold", 20 + more, 5);
     }
-    add_carry<kernels::carry>(m, "adjoint carry, loop", 20, 1);
 }
 
 } // namespace bench

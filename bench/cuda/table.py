@@ -72,7 +72,6 @@ ADJOINT_ROWS = [
     AdjointRow("matmul, 48", 0.9, 20, 1.375, "matmul", 0, 0),
     AdjointRow("matmul, 1024", 0.9, 20, 22.6, "matmul", 0, 0),
     AdjointRow("carry, fold", None, 20, None, "carry_fold", 0, None),
-    AdjointRow("carry, loop", None, 20, None, "carry", 0, None),
 ]
 WARP_GOAL, OR_COPY = 1.25, 0.95
 

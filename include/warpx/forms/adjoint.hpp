@@ -282,13 +282,17 @@ template <int N> struct sure_layout : compact_layout<N> {
 };
 template <class L> inline constexpr bool is_sure = requires { typename L::sure; };
 
+/// Passive arrays have no second layout.
+struct no_layout {};
+
 /// An array argument as a fast adjoint launch sees it, without the item.
 template <class T, int N, class Layout> struct adjoint_view {
     using element_type = T;
     using V = std::remove_const_t<T>;
     T* data = nullptr;
     V* gradient = nullptr; // null: none
-    Layout layout, gradient_layout;
+    Layout layout;
+    [[no_unique_address]] std::conditional_t<is_active<V>, Layout, no_layout> gradient_layout;
     bool exclusive =
         false;          // no other item, and no other argument, adds to the gradient of the item's element
     bool covers = true; // every item has an element
@@ -365,9 +369,14 @@ private:
     WARPX_INLINE WARPX_HOST_DEVICE place_of<T> own() const noexcept {
         return {const_cast<T*>(own_), own_gradient_, own_, c_, column_, argument_, true, view_.retained};
     }
+    WARPX_INLINE WARPX_HOST_DEVICE auto* gradient_at(const shape<N>& position) const noexcept {
+        if constexpr (is_active<std::remove_const_t<T>>)
+            return view_.gradient + view_.gradient_layout.offset(position);
+        else
+            return view_.gradient;
+    }
     WARPX_INLINE WARPX_HOST_DEVICE place_of<T> elsewhere(const shape<N>& position) const noexcept {
-        auto* const gradient =
-            view_.gradient == nullptr ? nullptr : view_.gradient + view_.gradient_layout.offset(position);
+        auto* const gradient = view_.gradient == nullptr ? nullptr : gradient_at(position);
         return {view_.data + view_.layout.offset(position),
                 gradient,
                 own_,

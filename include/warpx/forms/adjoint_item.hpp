@@ -181,7 +181,8 @@ struct item_argument<Column, Argument, R, adjoint_view<T, N, L>> {
         } else if constexpr (N == R) {
             exists = v.covers || v.holds(position);
             own = v.data + v.layout.offset(position);
-            if (v.gradient != nullptr) own_gradient = v.gradient + v.gradient_layout.offset(position);
+            if constexpr (is_active<std::remove_const_t<T>>)
+                if (v.gradient != nullptr) own_gradient = v.gradient + v.gradient_layout.offset(position);
         }
     }
     template <class P> WARPX_INLINE WARPX_HOST_DEVICE void load(P* values, P* gradients) const noexcept {
@@ -502,7 +503,7 @@ template <template <int> class Layout, class P> struct adjoint {
         handle<T, N, Argument> v;
         v.data = a.data_handle();
         v.layout = Layout<N>(a);
-        if (detail::active_count<T> > 0 || detail::is_active<std::remove_const_t<T>>) {
+        if constexpr (detail::is_active<std::remove_const_t<T>>) {
             const auto g = a.grad();
             v.gradient = g.data_handle();
             v.gradient_layout = a.has_grad() ? Layout<N>(g) : v.layout;
