@@ -4,6 +4,8 @@
 
 #include "dual.hpp"
 
+#include <utility>
+
 namespace warpx {
 
 /// f(n - 1, ... f(1, f(0, init))): `y[i] = fold(n, x[i], [&](auto k, auto v) { return sin(v) * p[k]; });`.
