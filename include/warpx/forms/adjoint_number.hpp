@@ -242,10 +242,11 @@ public:
     using partial = P;
     using context = C;
 
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr cell_number() noexcept : v_(0) {}
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr cell_number() noexcept : v_(0) { start(row_list{}); }
     template <plain_real U>
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr cell_number(const U& u) noexcept
-        : v_(static_cast<T>(value(u))) {}
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr cell_number(const U& u) noexcept : v_(static_cast<T>(value(u))) {
+        start(row_list{});
+    }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr cell_number(const cell_number& o) : v_(o.v_) {
         take_linear(o);
         if (o.is_taped()) own_copy_of(o);
@@ -406,6 +407,14 @@ private:
         c_ = c;
         on_tape_ = true;
         id_ = id;
+    }
+    /// What no mask says is there has a value all the same where g++ would warn users that it has none.
+    template <int... J>
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr void
+    start([[maybe_unused]] std::integer_sequence<int, J...> rows) noexcept {
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
+        ((d_[J] = P(0)), ...);
+#endif
     }
     template <class N> WARPX_INLINE WARPX_HOST_DEVICE constexpr void own_copy_of(const N& o) {
         enter(o.c_, o.c_->push(P(1), o.id_, P(0), -1));
