@@ -197,7 +197,6 @@ template <class P, int D> struct active_memory {
     gradient_slot_of<P> gradient;
     int argument = 0;      // of the launch
     bool retained = false; // the gradient of what is only written stays
-    bool reread = true;    // what is written may be read again by the same item
 
     WARPX_HOST_DEVICE constexpr bool has_gradient() const noexcept { return gradient.data != nullptr; }
     /// Whether memory carries all of an adjoint from a read back to the write before it.
@@ -219,7 +218,7 @@ struct active_memory<P, D> {
     const void* tangent = nullptr; // of the value
     int64_t tangent_step = 0;
     int argument = 0;
-    bool retained = false, reread = true;
+    bool retained = false;
 
     WARPX_HOST_DEVICE constexpr bool has_gradient() const noexcept {
         return gradient.data != nullptr || gradient.tangent != nullptr;
@@ -259,7 +258,7 @@ template <class T, int N> struct active_array {
     shape<N> gradient_tangent_strides;
     int64_t gradient_tangent_step = 0;
     int argument = 0;
-    bool retained = false, reread = true;
+    bool retained = false;
 
     WARPX_HOST_DEVICE int64_t extent(int axis) const noexcept { return extents[axis]; }
     WARPX_HOST_DEVICE int64_t stride(int axis) const noexcept { return strides[axis]; }
@@ -269,7 +268,6 @@ template <class T, int N> struct active_array {
         if (gradient != nullptr) m.gradient.data = gradient + offset(position, gradient_strides);
         m.argument = argument;
         m.retained = retained;
-        m.reread = reread;
         if constexpr (D > 0) {
             constexpr int64_t scalars = components<V>::count;
             if (gradient_tangent != nullptr)

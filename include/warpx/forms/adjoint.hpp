@@ -33,7 +33,7 @@ template <class C> struct cell_engine {
             if (c.on_tape[Column]) r.enter(&c, c.push(P(1), c.id[Column], P(0), -1));
     }
     template <class N, int... Column>
-    WARPX_INLINE WARPX_HOST_DEVICE static void read(const C& c, int column, N& r,
+    WARPX_INLINE WARPX_HOST_DEVICE static void read(const C& c, [[maybe_unused]] int column, N& r,
                                                     std::integer_sequence<int, Column...>) {
         (read_one<N, Column>(c, column, r, typename C::row_list{}), ...);
     }
@@ -58,7 +58,7 @@ template <class C> struct cell_engine {
         ((c.row[Column * C::rows + J] = o.d_[J]), ...);
     }
     template <class T, class N, int... Column>
-    WARPX_INLINE WARPX_HOST_DEVICE static void write(const C& c, int column, const N& o,
+    WARPX_INLINE WARPX_HOST_DEVICE static void write(const C& c, [[maybe_unused]] int column, const N& o,
                                                      std::integer_sequence<int, Column...>) {
         (write_one<T, N, Column>(c, column, o, typename C::row_list{}), ...);
     }
@@ -79,7 +79,8 @@ template <class C> struct cell_engine {
             r.enter(&c, c.push(P(!same), r.id_, P(0), -1));
     }
     template <class N, int... Column>
-    WARPX_INLINE WARPX_HOST_DEVICE static void forward(const C& c, int column, bool same, N& r,
+    WARPX_INLINE WARPX_HOST_DEVICE static void forward(const C& c, [[maybe_unused]] int column,
+                                                       [[maybe_unused]] bool same, N& r,
                                                        std::integer_sequence<int, Column...>) {
         (forward_one<N, Column>(c, column, same, r, typename C::row_list{}), ...);
     }

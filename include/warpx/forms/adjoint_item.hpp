@@ -107,19 +107,14 @@ template <int R, class... V> struct column_plan {
     static constexpr numbers plan = make();
     static constexpr int total = plan.total;
     template <int K> static constexpr int first = plan.first[K];
-    template <int J> static constexpr int owner() {
-        int k = 0;
-        for (int a = 0; a < arguments; ++a)
-            if (plan.first[a] >= 0 && plan.first[a] <= J) k = a;
-        return k;
-    }
 };
 
 /// The type that derivatives of a launch are computed in: that of its widest elements.
 template <class V> inline constexpr bool wants_double = false;
 template <class T, int N, class L>
-    requires(active_count<T> > 0)
-inline constexpr bool wants_double<adjoint_view<T, N, L>> = std::is_same_v<leaf_t<T>, double>;
+inline constexpr bool wants_double<adjoint_view<T, N, L>> = contains_double<std::remove_const_t<T>>;
+template <class S, class W>
+inline constexpr bool wants_double<struct_view<S, W>> = std::is_same_v<typename W::partial, double>;
 template <class T, class P>
 inline constexpr bool wants_double<scalar_view<T, P>> = std::is_same_v<leaf_t<T>, double>;
 
@@ -275,7 +270,7 @@ WARPX_INLINE WARPX_HOST_DEVICE void flow_from(const C& c, unsigned& others,
 }
 template <class C, int... From>
 WARPX_INLINE WARPX_HOST_DEVICE void flow(const C& c, unsigned& others,
-                                         std::integer_sequence<int, From...> columns) {
+                                         [[maybe_unused]] std::integer_sequence<int, From...> columns) {
     (flow_from<From>(c, others, columns), ...);
 }
 template <int From, int K, class C> WARPX_INLINE WARPX_HOST_DEVICE void flow_to_accumulator(const C& c) {
@@ -489,12 +484,13 @@ namespace form {
 struct adjoint_facts {
     static constexpr int most = 64;
     struct argument {
-        bool exclusive = false, covers = false, retained = false, reread = true;
+        bool exclusive = false, covers = false, retained = false;
     } of[most];
 };
 
 /// The fast adjoint, over arrays of one kind of layout. Derivatives in `P`.
 template <template <int> class Layout, class P> struct adjoint {
+    using partial = P;
     const adjoint_facts* facts;
     template <int N> using layout = Layout<N>;
     template <class T, int N, int Argument> using handle = detail::adjoint_view<T, N, Layout<N>>;
@@ -535,7 +531,6 @@ template <class P, int D> struct taped {
         }
         v.argument = Argument;
         v.retained = facts->of[Argument].retained;
-        v.reread = facts->of[Argument].reread;
         return v;
     }
 };

@@ -257,8 +257,7 @@ template <class P, int D, class Value> struct taped_access {
             if (p.memory.has_gradient())
                 (void)p.on->access(tape_entry<P>::write, v.id, stored_as_v<T>, p.memory.slot(),
                                    p.memory.argument, p.memory.retained);
-            if (p.memory.reread)
-                p.on->note(p.data, static_cast<P>(as_stored<T>(v.v)), 0, v.id, p.memory.carries());
+            p.on->note(p.data, static_cast<P>(as_stored<T>(v.v)), 0, v.id, p.memory.carries());
         } else if constexpr (is_composite<T>) {
             each_component<T>(v, [&](int k, const auto& c) {
                 store(part(p, reinterpret_cast<component_of<T>*>(p.data) + k), c);
@@ -275,7 +274,6 @@ template <class P, int D, class Value> struct taped_access {
             if (p.memory.has_gradient() && v.id >= 0)
                 (void)p.on->access(tape_entry<P>::add, v.id, stored_as_v<T>, p.memory.slot(),
                                    p.memory.argument, false);
-            if (!p.memory.reread) return;
             using S = typename number<T>::scalar;
             const tape_store<P>* const own = p.on->stored(p.data);
             const auto old =
