@@ -72,7 +72,8 @@ constexpr auto swapping = [] WARPX_KERNEL(auto i, auto x, auto p, auto y) {
     };
     swap(a, b);
     swap(b, c);
-    a = a;
+    auto& same = a; // clang warns of a = a
+    a = same;
     c += a;
     std::swap(a, c);
     a *= a;

@@ -126,16 +126,27 @@ namespace detail {
 // -- Numbers in memory
 // ---------------------------------------------------------------------------------------
 
+/// f(T{}) of a number's type; of the host alone, where f is.
+template <class F> auto with_number_type(stored_as type, const F& f) {
+    switch (type) {
+    case stored_as::float32:
+        return f(float{});
+    case stored_as::float64:
+        return f(double{});
+    case stored_as::float16:
+        return f(half{});
+    default:
+        return f(bfloat16{});
+    }
+}
 inline double read_number(const void* p, stored_as type) {
-    return with_stored_type(type, [p]<class T>(T) {
+    return with_number_type(type, [p]<class T>(T) {
         return static_cast<double>(static_cast<compute_t<T>>(*static_cast<const T*>(p)));
     });
 }
 inline void write_number(void* p, stored_as type, double v) {
-    with_stored_type(type, [p, v]<class T>(T) {
-        *static_cast<T*>(p) = static_cast<T>(static_cast<compute_t<T>>(v));
-        return 0;
-    });
+    with_number_type(
+        type, [p, v]<class T>(T) { *static_cast<T*>(p) = static_cast<T>(static_cast<compute_t<T>>(v)); });
 }
 /// The distance of 1 and the next number.
 inline double epsilon_of(stored_as type) {

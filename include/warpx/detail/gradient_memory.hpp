@@ -88,11 +88,11 @@ WARPX_INLINE WARPX_HOST_DEVICE void with_stored_type_of(stored_as type, const F&
     }
 }
 /// The same for a type known by its number.
-template <class F> WARPX_INLINE WARPX_HOST_DEVICE auto with_stored_type(stored_as type, const F& f) {
-    return type == stored_as::float32   ? f(float{})
-           : type == stored_as::float64 ? f(double{})
-           : type == stored_as::float16 ? f(half{})
-                                        : f(bfloat16{});
+template <class F> WARPX_INLINE WARPX_HOST_DEVICE void with_stored_type(stored_as type, const F& f) {
+    type == stored_as::float32   ? f(float{})
+    : type == stored_as::float64 ? f(double{})
+    : type == stored_as::float16 ? f(half{})
+                                 : f(bfloat16{});
 }
 
 } // namespace warpx::detail
