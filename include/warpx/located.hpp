@@ -129,7 +129,10 @@ class located : public detail::located_whole<T, Access>,
 public:
     using operators::set;
     using typename whole::value_type;
-    using whole::whole;
+    // Not inherited: nothing forces an inherited constructor inline.
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit located(typename Access::template place<T> place)
+        : whole(place) {}
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit located(const value_type& v) noexcept : whole(v) {}
     [[gnu::always_inline]] constexpr located(const located&) noexcept = default;
     [[gnu::always_inline]] constexpr ~located() = default;
     template <class U>
@@ -342,7 +345,9 @@ class located<T, Access>
 public:
     using value_type = accessed_t<T, Access>;
     using operators::set;
-    using parts::parts;
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit located(typename Access::template place<T> place)
+        : parts(place) {}
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit located(const value_type& v) noexcept : parts(v) {}
     [[gnu::always_inline]] constexpr located(const located&) noexcept = default;
     [[gnu::always_inline]] constexpr ~located() = default;
     template <class U>

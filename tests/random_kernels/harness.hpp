@@ -355,7 +355,7 @@ private:
         using namespace warpx::launching;
         const auto survey = survey_adjoint<kernel, R>(numbers, options, extents_, arguments...);
         if (survey.any_gradient)
-            run_taped<derivative_t<A...>>(numbers, options, extents_, survey.facts, kernel{}, arguments...);
+            run_taped<derivative_t<A...>>(numbers, options, extents_, survey, kernel{}, arguments...);
     }
 
     std::tuple<S...> slots_;

@@ -30,7 +30,7 @@ void taped_adjoint(const launch_options& options, const Dim& dim, const F& kerne
     if (extents.count() == 0) return;
     constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
     const auto survey = launching::survey_adjoint<F, R>(numbers, options, extents, arguments...);
-    launching::run_taped<launching::derivative_t<A...>>(numbers, options, extents, survey.facts, kernel,
+    launching::run_taped<launching::derivative_t<A...>>(numbers, options, extents, survey, kernel,
                                                         arguments...);
 }
 
@@ -55,7 +55,7 @@ void strided_adjoint(const launch_options& options, const Dim& dim, const F& ker
     const auto survey = launching::survey_adjoint<F, R>(numbers, options, extents, arguments...);
     if (survey.must_tape) throw std::logic_error("strided_adjoint: a launch would take the tape");
     launching::run_adjoint<warpx::detail::strided_layout, launching::derivative_t<A...>>(
-        numbers, options, launching::named_type<F>::site(nullptr), extents, survey.facts, kernel,
+        numbers, options, launching::named_type<F>::site(nullptr), extents, survey, kernel,
         arguments...);
 }
 template <class Dim, class F> auto strided_of(const Dim& dim, const F& f) {

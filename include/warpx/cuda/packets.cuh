@@ -19,13 +19,14 @@ namespace launching {
 /// mark.
 template <class F> struct device_call {
     template <class... A>
-    __device__ static void kernel_must_be_marked_WARPX_KERNEL(const F& kernel, const A&... a) {
+    WARPX_INLINE __device__ static void kernel_must_be_marked_WARPX_KERNEL(const F& kernel, const A&... a) {
         kernel(a...);
     }
 };
 template <const auto& K> struct device_call<kernel_ref<K>> {
     template <class... A>
-    __device__ static void kernel_must_be_marked_WARPX_KERNEL(const kernel_ref<K>&, const A&... a) {
+    WARPX_INLINE __device__ static void kernel_must_be_marked_WARPX_KERNEL(const kernel_ref<K>&,
+                                                                           const A&... a) {
         using closure = std::remove_cvref_t<decltype(K)>;
         static_assert(
             std::is_default_constructible_v<closure>,
@@ -36,7 +37,8 @@ template <const auto& K> struct device_call<kernel_ref<K>> {
 };
 template <class S> struct device_call<struct_kernel<S>> {
     template <class... A>
-    __device__ static void kernel_must_be_marked_WARPX_KERNEL(const struct_kernel<S>&, const A&... a) {
+    WARPX_INLINE __device__ static void kernel_must_be_marked_WARPX_KERNEL(const struct_kernel<S>&,
+                                                                           const A&... a) {
         if constexpr (requires { requires std::is_class_v<std::remove_cvref_t<decltype(S::forward)>>; })
             std::remove_cvref_t<decltype(S::forward)>{}(a...); // a static constexpr lambda
         else

@@ -51,16 +51,26 @@ template <class T, class P> WARPX_INLINE WARPX_HOST_DEVICE void clear_gradient(c
                 static_cast<T*>(s.tangent)[k * s.step] = static_cast<T>(0.0f);
     }
 }
-/// Adds atomically: other items may add to the same element.
+/// Adds to a number of a gradient: atomically, unless this thread is `alone` in running items of the launch.
 template <class T, class P>
-WARPX_INLINE WARPX_HOST_DEVICE void add_gradient(const gradient_slot_of<P>& s, const P& v) {
+WARPX_INLINE WARPX_HOST_DEVICE void add_to_number(T* place, P v, [[maybe_unused]] bool alone) {
+#if !defined(__CUDA_ARCH__)
+    if (alone) {
+        *place = static_cast<T>(static_cast<P>(static_cast<compute_t<T>>(*place)) + v);
+        return;
+    }
+#endif
+    (void)atomic_add_scalar(place, static_cast<T>(v));
+}
+template <class T, class P>
+WARPX_INLINE WARPX_HOST_DEVICE void add_gradient(const gradient_slot_of<P>& s, const P& v, bool alone) {
     if constexpr (std::is_floating_point_v<P>) {
-        if (s.data != nullptr) (void)atomic_add_scalar(static_cast<T*>(s.data), static_cast<T>(v));
+        if (s.data != nullptr) add_to_number(static_cast<T*>(s.data), v, alone);
     } else {
-        if (s.data != nullptr) (void)atomic_add_scalar(static_cast<T*>(s.data), static_cast<T>(v.root()));
+        if (s.data != nullptr) add_to_number(static_cast<T*>(s.data), v.root(), alone);
         if (s.tangent != nullptr)
             for (int k = 0; k < P::directions; ++k)
-                (void)atomic_add_scalar(static_cast<T*>(s.tangent) + k * s.step, static_cast<T>(v.d[k]));
+                add_to_number(static_cast<T*>(s.tangent) + k * s.step, v.d[k], alone);
     }
 }
 

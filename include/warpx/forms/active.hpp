@@ -4,6 +4,7 @@
 #pragma once
 
 #include "../detail/gradient_memory.hpp"
+#include "../detail/record_members.hpp"
 #include "../struct.hpp"
 #include "direct.hpp"
 

@@ -46,7 +46,9 @@ template <class P> struct short_entry {
 template <class P> WARPX_INLINE WARPX_HOST_DEVICE constexpr P no_sum() noexcept { return P(-0.0); }
 
 /// How the gradient of a gathered element is added. `Uniform`: all lanes of a warp may meet in one element.
-template <class T, bool Uniform, class P> WARPX_INLINE WARPX_HOST_DEVICE void add_gathered(T* place, P v) {
+/// `alone`: no other thread runs items of the launch (host).
+template <class T, bool Uniform, class P>
+WARPX_INLINE WARPX_HOST_DEVICE void add_gathered(T* place, P v, [[maybe_unused]] bool alone) {
 #if defined(__CUDA_ARCH__)
     if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
         if constexpr (Uniform) {
@@ -64,10 +66,10 @@ template <class T, bool Uniform, class P> WARPX_INLINE WARPX_HOST_DEVICE void ad
         }
         atomicAdd(place, static_cast<T>(v));
     } else {
-        (void)atomic_add_scalar(place, static_cast<T>(v));
+        add_to_number(place, v, false);
     }
 #else
-    if (v != P(0)) (void)atomic_add_scalar(place, static_cast<T>(v));
+    if (alone || v != P(0)) add_to_number(place, v, alone);
 #endif
 }
 
@@ -85,6 +87,7 @@ struct cell_context {
     using row_list = std::make_integer_sequence<int, rows>;
     using argument_list = std::make_integer_sequence<int, Arguments>;
 
+    bool alone; // no other thread runs items of the launch
     int& entries;
     bool& keeping; // entries outlive their owners (in a fold)
     bool& bail;
@@ -126,7 +129,7 @@ struct cell_context {
         } else if (second <= entry_read) {
             void* const g = tape[k].gradient;
             with_stored_type_of<Types>(static_cast<stored_as>(entry_read - second), [&]<class T>(T) {
-                if (g != nullptr) add_gathered<T, Uniform>(static_cast<T*>(g), b);
+                if (g != nullptr) add_gathered<T, Uniform>(static_cast<T*>(g), b, alone);
             });
         }
     }

@@ -68,26 +68,28 @@ template <class F> inline constinit bool told_of_tape = false;
 
 /// Runs one item on a tape in memory.
 template <class P, int R, class F, class... H>
-WARPX_COLD void run_on_tape(const index<R>& i, const F& kernel, const H&... handles) {
+WARPX_COLD void run_on_tape(bool alone, const index<R>& i, const F& kernel, const H&... handles) {
     static thread_local tape_arena<P> arena;
     for (;;) {
-        tape<P> on(arena.memory());
+        tape<P> on(arena.memory(), alone);
         if (taped_item(on, kernel, i, handles...)) return;
         arena.grow(on.entries(), on.stores());
     }
 }
 
-template <class P, int R, class F, class... H>
-[[gnu::noinline]] void taped_range(const shape<R>& extents, int64_t begin, int64_t end, const F& kernel,
-                                   const H&... handles) {
-    for (int64_t item = begin; item < end; ++item) {
-        shape<R> position;
-        for (int64_t rest = item, axis = R - 1; axis >= 0; --axis) {
-            position[static_cast<int>(axis)] = rest % extents[static_cast<int>(axis)];
-            rest /= extents[static_cast<int>(axis)];
-        }
-        run_on_tape<P>(index_access::make(position), kernel, handles...);
+template <int R> WARPX_INLINE shape<R> position_of(int64_t item, const shape<R>& extents) {
+    shape<R> position;
+    for (int axis = R - 1; axis >= 0; --axis) {
+        position[axis] = item % extents[axis];
+        item /= extents[axis];
     }
+    return position;
+}
+template <class P, int R, class F, class... H>
+[[gnu::noinline]] void taped_range(bool alone, const shape<R>& extents, int64_t begin, int64_t end,
+                                   const F& kernel, const H&... handles) {
+    for (int64_t item = begin; item < end; ++item)
+        run_on_tape<P>(alone, index_access::make(position_of(item, extents)), kernel, handles...);
 }
 
 /// A scalar's gradient is summed here over a range, then added once.
@@ -126,98 +128,122 @@ template <class T, int N, class L> inline constexpr bool is_independent<adjoint_
 #    define WARPX_DETAIL_INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
-/// Items that need the tape are told to `again`.
-template <class F, class Again, bool G, int... A, class... V>
-WARPX_DETAIL_ADJOINT_LOOP void adjoint_line(item_numbers<G, A...> numbers, int64_t begin, int64_t end,
-                                            F kernel, const Again& again, V... views) {
-    if constexpr (!G && (is_independent<V> && ...)) {
-        WARPX_DETAIL_INDEPENDENT
-        for (int64_t i = begin; i < end; ++i)
-            (void)fast_item(numbers, kernel, index_access::make(shape<1>(i)), views...);
-    } else {
-        for (int64_t i = begin; i < end; ++i)
-            if (!fast_item(numbers, kernel, index_access::make(shape<1>(i)), views...)) [[unlikely]]
-                again(i);
+/// Runs a range of items, with sums of scalars' gradients of its own; items that need the tape are told to
+/// `again`. The sums are made here, where the loop is: handed in, they would stay in memory.
+template <int R, class F, class... V> struct fast_range {
+    template <bool G, int... A, class Again>
+    WARPX_DETAIL_ADJOINT_LOOP static void run(item_numbers<G, A...> numbers, shape<R> extents, int64_t begin,
+                                              int64_t end, F kernel, const Again& again, V... views) {
+        with_sums(numbers, extents, begin, end, kernel, again, views..., range_sum<V>{}...);
     }
-}
-template <class F, class Again, int R, bool G, int... A, class... V>
-WARPX_DETAIL_ADJOINT_LOOP void adjoint_rows(item_numbers<G, A...> numbers, shape<R> extents, int64_t begin,
-                                            int64_t end, F kernel, const Again& again, V... views) {
-    const int64_t length = extents[R - 1];
-    for (int64_t item = begin; item < end;) {
-        shape<R> position;
-        int64_t rest = item;
-        for (int axis = R - 1; axis >= 0; --axis) {
-            position[axis] = rest % extents[axis];
-            rest /= extents[axis];
-        }
-        const int64_t first = position[R - 1];
-        const int64_t last = length < first + (end - item) ? length : first + (end - item);
-        if constexpr (!G && (is_independent<V> && ...)) {
+
+private:
+    static constexpr bool independent = (is_independent<V> && ...);
+
+    template <bool G, int... A, class Again>
+    static void with_sums(item_numbers<G, A...> numbers, const shape<R>& extents, int64_t begin, int64_t end,
+                          const F& kernel, const Again& again, const V&... views, range_sum<V>... sums) {
+        if constexpr (R == 1)
+            line(numbers, begin, end, kernel, again, sums.view(views)...);
+        else
+            rows(numbers, extents, begin, end, kernel, again, sums.view(views)...);
+        (sums.finish(), ...);
+    }
+    template <bool G, int... A, class Again>
+    static void line(item_numbers<G, A...> numbers, int64_t begin, int64_t end, const F& kernel,
+                     const Again& again, const V&... views) {
+        if constexpr (!G && independent) {
             WARPX_DETAIL_INDEPENDENT
-            for (int64_t k = first; k < last; ++k) {
-                shape<R> own = position;
-                own[R - 1] = k;
-                (void)fast_item(numbers, kernel, index_access::make(own), views...);
+            for (int64_t i = begin; i < end; ++i)
+                (void)fast_item(numbers, kernel, index_access::make(shape<1>(i)), views...);
+        } else {
+            for (int64_t i = begin; i < end; ++i)
+                if (!fast_item(numbers, kernel, index_access::make(shape<1>(i)), views...)) [[unlikely]]
+                    again(i);
+        }
+    }
+    template <bool G, int... A, class Again>
+    static void rows(item_numbers<G, A...> numbers, const shape<R>& extents, int64_t begin, int64_t end,
+                     const F& kernel, const Again& again, const V&... views) {
+        const int64_t length = extents[R - 1];
+        for (int64_t item = begin; item < end;) {
+            shape<R> position = position_of(item, extents);
+            const int64_t first = position[R - 1];
+            const int64_t last = length < first + (end - item) ? length : first + (end - item);
+            if constexpr (!G && independent) {
+                WARPX_DETAIL_INDEPENDENT
+                for (int64_t k = first; k < last; ++k) {
+                    shape<R> own = position;
+                    own[R - 1] = k;
+                    (void)fast_item(numbers, kernel, index_access::make(own), views...);
+                }
+            } else {
+                for (int64_t k = first; k < last; ++k) {
+                    position[R - 1] = k;
+                    if (!fast_item(numbers, kernel, index_access::make(position), views...)) [[unlikely]]
+                        again(item + (k - first));
+                }
             }
             item += last - first;
-            continue;
         }
-        for (int64_t k = first; k < last; ++k) {
-            position[R - 1] = k;
-            if (!fast_item(numbers, kernel, index_access::make(position), views...)) [[unlikely]]
-                again(item + (k - first));
-        }
-        item += last - first;
     }
-}
+};
 
 #if defined(__clang__)
 #    pragma clang diagnostic pop
 #endif
 
-/// A range of items with its own sums of scalars' gradients.
-template <int R, class F, class... V> struct fast_range {
-    template <bool G, int... A, class Again>
-    static void run(item_numbers<G, A...> numbers, const shape<R>& extents, int64_t begin, int64_t end,
-                    const F& kernel, const Again& again, const V&... views) {
-        run(numbers, extents, begin, end, kernel, again, views..., range_sum<V>{}...);
+/// Runs launches of one kernel. Where items share gradients, several threads take an atomic for every
+/// addition, and one thread alone none: which is faster depends on the kernel and the machine, so both are
+/// measured, and from time to time again.
+class adjoint_runner {
+public:
+    template <class Body>
+    void run(const launch_options& options, int64_t count, bool shares, const Body& body) {
+        if (!shares || options.executor.run || options.threads == 1 || host::thread_count() == 1)
+            return run_ranges(options, count, 1, body, cost_);
+        const uint32_t one = one_.load(host::order::relaxed);
+        const uint32_t several = several_.load(host::order::relaxed);
+        const uint32_t turn = turns_.fetch_add(1, host::order::relaxed);
+        const bool prefer_one = one <= several;
+        const bool alone = turn < 4 ? turn % 2 == 0 : turn % 64 == 0 ? !prefer_one : prefer_one;
+        launch_options now = options;
+        if (alone) now.threads = 1;
+        const int64_t start = clock_ns();
+        run_ranges(now, count, 1, body, cost_);
+        const double picoseconds = static_cast<double>(clock_ns() - start) * 1e3 / static_cast<double>(count);
+        if (alone)
+            one_.store(host::learn_cost(one, picoseconds), host::order::relaxed);
+        else
+            several_.store(host::learn_cost(several, picoseconds), host::order::relaxed);
     }
 
 private:
-    template <bool G, int... A, class Again>
-    static void run(item_numbers<G, A...> numbers, [[maybe_unused]] const shape<R>& extents, int64_t begin,
-                    int64_t end, const F& kernel, const Again& again, const V&... views,
-                    range_sum<V>... sums) {
-        if constexpr (R == 1)
-            adjoint_line(numbers, begin, end, kernel, again, sums.view(views)...);
-        else
-            adjoint_rows(numbers, extents, begin, end, kernel, again, sums.view(views)...);
-        (sums.finish(), ...);
-    }
+    host::work_cost cost_;
+    host::atomic_word<uint32_t> one_{0}, several_{0}, turns_{0}; // picoseconds of an item; launches
 };
-
-template <class F, class... V> inline constinit host::work_cost adjoint_cost{};
+template <class F, class... V> inline constinit adjoint_runner adjoint_cost{};
 
 template <template <int> class Layout, class P, int... Argument, int R, class F, class... A>
 void run_adjoint(std::integer_sequence<int, Argument...>, const launch_options& options,
-                 const launch_site& site, const shape<R>& extents, const form::adjoint_facts& facts,
+                 const launch_site& site, const shape<R>& extents, const adjoint_survey& survey,
                  const F& kernel, const A&... arguments) {
-    const form::adjoint<Layout, P> fast{&facts};
-    const form::taped<P, 0> taped{&facts};
+    const form::adjoint<Layout, P> fast{&survey.facts};
+    const form::taped<P, 0> taped{&survey.facts};
     const auto with = [&](const auto&... views) {
         return [&](const auto&... handles) {
             const auto body = [&](int64_t begin, int64_t end) {
+                const bool alone = begin == 0 && end == extents.count();
                 const auto again = [&](int64_t item) {
                     report_tape(told_of_tape<F>, site);
-                    taped_range<P>(extents, item, item + 1, kernel, handles...);
+                    taped_range<P>(alone, extents, item, item + 1, kernel, handles...);
                 };
                 fast_range<R, F, std::remove_cvref_t<decltype(views)>...>::run(
-                    item_numbers<kernel_gathers<F, R, A...>, Argument...>(), extents, begin, end, kernel,
+                    item_numbers<kernel_gathers<F, R, A...>, Argument...>{alone}, extents, begin, end, kernel,
                     again, views...);
             };
-            run_ranges(options, extents.count(), 1, body,
-                       adjoint_cost<F, std::remove_cvref_t<decltype(views)>...>);
+            adjoint_cost<F, std::remove_cvref_t<decltype(views)>...>.run(options, extents.count(),
+                                                                         survey.shares, body);
         };
     };
     with(bound<form::adjoint<Layout, P>, Argument, A>::make(fast, arguments)...)(
@@ -226,15 +252,15 @@ void run_adjoint(std::integer_sequence<int, Argument...>, const launch_options& 
 
 template <class P, int... Argument, int R, class F, class... A>
 void run_taped(std::integer_sequence<int, Argument...>, const launch_options& options,
-               const shape<R>& extents, const form::adjoint_facts& facts, const F& kernel,
+               const shape<R>& extents, const adjoint_survey& survey, const F& kernel,
                const A&... arguments) {
     using form_type = form::taped<P, directions_in<P>>;
-    const form_type taped{&facts};
+    const form_type taped{&survey.facts};
     const auto body = [&, ... handles = bound<form_type, Argument, A>::make(taped, arguments)](int64_t begin,
                                                                                                int64_t end) {
-        taped_range<P>(extents, begin, end, kernel, handles...);
+        taped_range<P>(begin == 0 && end == extents.count(), extents, begin, end, kernel, handles...);
     };
-    run_ranges(options, extents.count(), 1, body, adjoint_cost<F, bound<form_type, Argument, A>...>);
+    adjoint_cost<F, bound<form_type, Argument, A>...>.run(options, extents.count(), survey.shares, body);
 }
 
 } // namespace launching
@@ -258,7 +284,7 @@ template <> struct adjoint_backend<device::host> {
         }
         constexpr int directions = second_order<A...>();
         if constexpr (directions > 0) {
-            run_taped<second_derivative_t<directions, A...>>(numbers, options, extents, survey.facts, kernel,
+            run_taped<second_derivative_t<directions, A...>>(numbers, options, extents, survey, kernel,
                                                              arguments...);
         } else {
             first_order<P>(numbers, options, site, extents, survey, kernel, arguments...);
@@ -273,16 +299,15 @@ private:
         using namespace launching;
         if (survey.must_tape) {
             report_tape(told_of_tape<F>, site);
-            run_taped<P>(numbers, options, extents, survey.facts, kernel, arguments...);
+            run_taped<P>(numbers, options, extents, survey, kernel, arguments...);
             return;
         }
         if constexpr (!kernel_gathers<F, R, A...>) // what is gathered is nobody's own
             if (survey.sure) {
-                run_adjoint<sure_layout, P>(numbers, options, site, extents, survey.facts, kernel,
-                                            arguments...);
+                run_adjoint<sure_layout, P>(numbers, options, site, extents, survey, kernel, arguments...);
                 return;
             }
-        run_adjoint<strided_layout, P>(numbers, options, site, extents, survey.facts, kernel, arguments...);
+        run_adjoint<strided_layout, P>(numbers, options, site, extents, survey, kernel, arguments...);
     }
 };
 
