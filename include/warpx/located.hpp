@@ -70,6 +70,9 @@ public:
     /// A value without a place: a local variable.
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit located_whole(const value_type& v) noexcept
         : value_(v), place_() {}
+    [[gnu::always_inline]] constexpr located_whole(const located_whole&) = default;
+    [[gnu::always_inline]] constexpr located_whole& operator=(const located_whole&) = default;
+    [[gnu::always_inline]] constexpr ~located_whole() = default;
     /// The same element, for reading only.
     template <class U>
         requires std::is_same_v<const U, T>
@@ -228,6 +231,8 @@ template <class T, class Component, int N, class Access> struct named_parts;
 template <class T, class C, class Access> struct named_parts<T, C, 2, Access> {
     using place_type = typename Access::template place<T>;
     located<C, Access> x, y;
+    [[gnu::always_inline]] constexpr named_parts(const named_parts&) = default;
+    [[gnu::always_inline]] constexpr ~named_parts() = default;
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
         : x(component_place<0, C, Access>(p, &Access::pointer(p)->x)),
           y(component_place<1, C, Access>(p, &Access::pointer(p)->y)) {}
@@ -250,6 +255,8 @@ template <class T, class C, class Access> struct named_parts<T, C, 2, Access> {
 template <class T, class C, class Access> struct named_parts<T, C, 3, Access> {
     using place_type = typename Access::template place<T>;
     located<C, Access> x, y, z;
+    [[gnu::always_inline]] constexpr named_parts(const named_parts&) = default;
+    [[gnu::always_inline]] constexpr ~named_parts() = default;
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
         : x(component_place<0, C, Access>(p, &Access::pointer(p)->x)),
           y(component_place<1, C, Access>(p, &Access::pointer(p)->y)),
@@ -273,6 +280,8 @@ template <class T, class C, class Access> struct named_parts<T, C, 3, Access> {
 template <class T, class C, class Access> struct named_parts<T, C, 4, Access> {
     using place_type = typename Access::template place<T>;
     located<C, Access> x, y, z, w;
+    [[gnu::always_inline]] constexpr named_parts(const named_parts&) = default;
+    [[gnu::always_inline]] constexpr ~named_parts() = default;
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit named_parts(place_type p)
         : x(component_place<0, C, Access>(p, &Access::pointer(p)->x)),
           y(component_place<1, C, Access>(p, &Access::pointer(p)->y)),

@@ -49,7 +49,7 @@ template <class T> struct vec_members<T, 4> {
 /// f(a_k, b_k, ...) for every component k, as a vector. Written out up to four: g++ -O2 does not unroll
 /// loops.
 template <int N, class F, class... V>
-WARPX_INLINE WARPX_HOST_DEVICE constexpr auto map_components(F f, const V&... v) {
+WARPX_INLINE WARPX_HOST_DEVICE constexpr auto map_components(const F& f, const V&... v) {
     using result = vec<std::remove_cvref_t<decltype(f(v[0]...))>, N>;
     if constexpr (N == 1) {
         return result(f(v.x...));
@@ -184,19 +184,19 @@ public:
         requires detail::scales<S, T>
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator*(const vec& a, const S& s) noexcept {
         const auto c = static_cast<detail::sum_t<T>>(value(s));
-        return detail::map_components<N>([c](const T& t) { return t * c; }, a);
+        return detail::map_components<N>([&c](const T& t) { return t * c; }, a);
     }
     template <class S>
         requires detail::scales<S, T>
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator*(const S& s, const vec& a) noexcept {
         const auto c = static_cast<detail::sum_t<T>>(value(s));
-        return detail::map_components<N>([c](const T& t) { return c * t; }, a);
+        return detail::map_components<N>([&c](const T& t) { return c * t; }, a);
     }
     template <class S>
         requires detail::scales<S, T>
     WARPX_INLINE WARPX_HOST_DEVICE friend constexpr sum_type operator/(const vec& a, const S& s) noexcept {
         const auto c = static_cast<detail::sum_t<T>>(value(s));
-        return detail::map_components<N>([c](const T& t) { return t / c; }, a);
+        return detail::map_components<N>([&c](const T& t) { return t / c; }, a);
     }
 
     // a op= b is a = a op b, with everything b may be there.
