@@ -16,16 +16,23 @@
 namespace rk {
 namespace {
 
+constexpr double loose = 2e-6, step = 1e-4; // of finite differences, always in double
+constexpr double tight = 1e-9;              // of what is computed in double on the host
 #if defined(RK_FLOAT)
-constexpr double tight = 2e-4, loose = 5e-2, largest = 1e3, step = 3e-3;
+constexpr double tight_here = 2e-5, largest = 1e3;
 #else
-constexpr double tight = 1e-9, loose = 2e-6, largest = 1e6, step = 1e-4;
+constexpr double tight_here = tight, largest = 1e6;
 #endif
 
 bool with_retain = false, written_have = false;
 
 struct counts {
-    long pairs = 0, large = 0, differences = 0, rough = 0, failed = 0;
+    long pairs = 0;       // kernels with an input
+    long large = 0;       // left out: numbers that are too large
+    long vague = 0;       // left out, float only: rounding changes the tangents by more than a percent
+    long differences = 0; // compared with finite differences, not only with tangents
+    long rough = 0;       // not compared with them: a kink or a jump is near
+    long failed = 0;      // kernels
 };
 
 input make_input(int rank, uint64_t seed, long number) {
@@ -68,7 +75,15 @@ public:
         collect(tangent_tangent_, [](slot& s) -> auto& { return s.tangent; });
         reset();
         kernel_->primal();
-        if (!compare_values()) return false;
+        if (!compare_values("tangent", tight)) return false;
+        if (!kernel_->on_host()) tight_here_ = tight_here * 100; // other functions of math
+        if (!measure_rounding()) {
+            ++counts_.vague;
+            return true;
+        }
+        reset();
+        kernel_->primal_here();
+        if (!compare_values("launch", tight_here_ + 20 * rounding_)) return false;
 
         if (!adjoint(way::taped, 1, false)) return fail("taped", "primal or a gap was changed");
         collect(taped_, [](slot& s) -> auto& { return s.gradient; });
@@ -81,8 +96,10 @@ public:
         right = same_as_taped("fast") && right;
         right = dot("fast") && right;
         if (!right) return false;
-        if (!adjoint(way::fast, 2, false)) return fail("2 threads", "primal or a gap was changed");
-        if (!same_as_taped("2 threads")) return false;
+        if (kernel_->on_host()) {
+            if (!adjoint(way::fast, 2, false)) return fail("2 threads", "primal or a gap was changed");
+            if (!same_as_taped("2 threads")) return false;
+        }
         if (entry_.smooth && !finite_differences()) return false;
         if (!with_retain) return true;
         if (!adjoint(way::taped, 1, true)) return fail("taped, retain", "primal or a gap was changed");
@@ -100,7 +117,7 @@ public:
     }
 
 private:
-    using snapshot = std::vector<std::vector<real>>;
+    using snapshot = std::vector<std::vector<double>>;
 
     template <class F> void collect(snapshot& to, const F& part) {
         to.clear();
@@ -113,9 +130,7 @@ private:
         reset();
         kernel_->adjoint(w, threads, retain);
         for (slot* s : slots_) {
-            if (s->value.size() && memcmp(s->value.data(), s->value0.data(), s->value.size() * sizeof(real)))
-                return false;
-            if (s->integers != s->integers0) return false;
+            if (s->value != s->value0 || s->integers != s->integers0) return false;
             std::vector<char> cell(s->gradient.size(), 0);
             for (const auto& c : s->cells) cell[static_cast<size_t>(c.gradient)] = 1;
             for (size_t k = 0; k < s->gradient.size(); ++k)
@@ -125,16 +140,16 @@ private:
     }
     bool reasonable() const {
         for (const slot* s : slots_) {
-            for (const real v : s->value)
+            for (const double v : s->value)
                 if (!(std::fabs(v) < largest)) return false;
-            for (const real v : s->tangent)
+            for (const double v : s->tangent)
                 if (!(std::fabs(v) < largest)) return false;
         }
         return true;
     }
     bool reasonable_gradients() const {
         for (const auto& g : taped_)
-            for (const real v : g)
+            for (const double v : g)
                 if (!(std::fabs(v) < largest)) return false;
         return true;
     }
@@ -143,25 +158,48 @@ private:
         snprintf(line, sizeof(line), format, a, b, c);
         return line;
     }
-    bool compare_values() {
+    bool compare_values(const char* what, double tolerance) {
         for (size_t k = 0; k < slots_.size(); ++k)
             for (size_t j = 0; j < slots_[k]->value.size(); ++j) {
                 const double a = slots_[k]->value[j], b = tangent_value_[k][j];
-                if (!(std::fabs(a - b) <= tight * (1 + std::fabs(a))))
-                    return fail("tangent", "argument " + std::to_string(k) +
-                                               text(": value %.17g, launch gives %.17g", b, a));
+                if (!(std::fabs(a - b) <= tolerance * (1 + std::fabs(a))))
+                    return fail(what, "argument " + std::to_string(k) +
+                                          text(": value %.17g, tangents give %.17g", a, b));
             }
         return true;
     }
+    /// How much rounding changes values and tangents: what adjoints may be wrong by. False if that is too much
+    /// to tell right from wrong: a branch went the other way, or the kernel is chaotic.
+    bool measure_rounding() {
+        rounding_ = dot_rounding_ = 0;
+        reset();
+        if (!kernel_->tangent_here()) return true;
+        double size = 1;
+        for (size_t k = 0; k < slots_.size(); ++k) {
+            const slot& s = *slots_[k];
+            for (size_t j = 0; j < s.value.size(); ++j)
+                rounding_ = std::fmax(rounding_, std::fabs(s.value[j] - tangent_value_[k][j]) /
+                                                     (1 + std::fabs(tangent_value_[k][j])));
+            if (!s.has_gradient) continue;
+            for (const cell& c : s.cells) {
+                const auto g = static_cast<size_t>(c.gradient), v = static_cast<size_t>(c.value);
+                dot_rounding_ += std::fabs(s.gradient0[g] * (s.tangent[v] - tangent_tangent_[k][v]));
+                size += std::fabs(s.gradient0[g] * tangent_tangent_[k][v]);
+            }
+        }
+        relative_rounding_ = dot_rounding_ / size;
+        return rounding_ <= 5e-4 && relative_rounding_ <= 5e-4; // times 20 is what is allowed
+    }
     bool same_as_taped(const char* what) {
+        const double allowed = tight_here_ + 20 * relative_rounding_;
         double scale = 1;
         for (const auto& g : taped_)
-            for (const real v : g) scale = std::fmax(scale, std::fabs(v));
+            for (const double v : g) scale = std::fmax(scale, std::fabs(v));
         if (scale > 400) scale = 400 + scale / 100; // the canaries count for little
         for (size_t k = 0; k < slots_.size(); ++k)
             for (size_t j = 0; j < slots_[k]->gradient.size(); ++j) {
                 const double a = slots_[k]->gradient[j], b = taped_[k][j];
-                if (!(std::fabs(a - b) <= tight * (std::fabs(a) + std::fabs(b) + scale))) {
+                if (!(std::fabs(a - b) <= allowed * (std::fabs(a) + std::fabs(b) + scale))) {
                     const double before = slots_[k]->gradient0[j];
                     return fail(what, "argument " + std::to_string(k) + " number " + std::to_string(j) +
                                           text(": gradient %.12g, taped %.12g, before %.12g", a, b, before));
@@ -177,27 +215,26 @@ private:
             if (!s.has_gradient) continue;
             for (const cell& c : s.cells) {
                 const auto g = static_cast<size_t>(c.gradient), v = static_cast<size_t>(c.value);
-                const double one = static_cast<double>(s.gradient[g]) * s.tangent0[v];
-                const double two = static_cast<double>(s.gradient0[g]) * tangent_tangent_[k][v];
+                const double one = s.gradient[g] * s.tangent0[v];
+                const double two = s.gradient0[g] * tangent_tangent_[k][v];
                 after += one, before += two, size += std::fabs(one) + std::fabs(two);
             }
         }
-        if (std::fabs(before - after) <= tight * (size + 1)) return true;
+        if (std::fabs(before - after) <= tight_here_ * (size + 1) + 20 * dot_rounding_) return true;
         return fail(what, text("dot product %.15g, tangents say %.15g", after, before));
     }
     double shifted(double h) {
         for (slot* s : slots_) {
             s->reset();
             for (size_t k = 0; k < s->tangent0.size(); ++k)
-                if (s->tangent0[k] != real(-555)) s->value[k] += static_cast<real>(h * s->tangent0[k]);
+                if (s->tangent0[k] != -555) s->value[k] += h * s->tangent0[k];
         }
         kernel_->primal();
         double sum = 0;
         for (const slot* s : slots_)
             if (s->has_gradient)
                 for (const cell& c : s->cells)
-                    sum += static_cast<double>(s->gradient0[static_cast<size_t>(c.gradient)]) *
-                           s->value[static_cast<size_t>(c.value)];
+                    sum += s->gradient0[static_cast<size_t>(c.gradient)] * s->value[static_cast<size_t>(c.value)];
         return sum;
     }
     bool finite_differences() {
@@ -205,9 +242,8 @@ private:
         for (size_t k = 0; k < slots_.size(); ++k)
             if (slots_[k]->has_gradient)
                 for (const cell& c : slots_[k]->cells) {
-                    const double term =
-                        static_cast<double>(slots_[k]->gradient0[static_cast<size_t>(c.gradient)]) *
-                        tangent_tangent_[k][static_cast<size_t>(c.value)];
+                    const double term = slots_[k]->gradient0[static_cast<size_t>(c.gradient)] *
+                                        tangent_tangent_[k][static_cast<size_t>(c.value)];
                     want += term, size += std::fabs(term);
                 }
         const auto slope = [&](double h) { return (shifted(h) - shifted(-h)) / (2 * h); };
@@ -230,6 +266,7 @@ private:
     const std::unique_ptr<bound_kernel> kernel_;
     std::vector<slot*> slots_;
     snapshot tangent_value_, tangent_tangent_, taped_;
+    double tight_here_ = tight_here, rounding_ = 0, dot_rounding_ = 0, relative_rounding_ = 0;
 };
 
 } // namespace
@@ -283,7 +320,7 @@ int main(int count, char** arguments) {
         }
         c.failed += wrong > 0;
     }
-    printf("pairs %ld large %ld differences %ld rough %ld failed %ld\n", c.pairs, c.large, c.differences,
-           c.rough, c.failed);
+    printf("pairs %ld large %ld vague %ld differences %ld rough %ld failed %ld\n", c.pairs, c.large, c.vague,
+           c.differences, c.rough, c.failed);
     return c.failed ? 1 : 0;
 }

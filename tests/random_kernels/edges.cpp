@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // edges.cpp: fixed kernels for driver.cpp: accumulators, swaps, local arrays, stores that meet, components.
 #include "functions.hpp"
-#include "harness.hpp"
+#include "bound.hpp"
 
 using namespace rk;
 
