@@ -71,22 +71,22 @@ template <class T, class P> struct thread_sum<scalar_view<T, P>> {
 /// With gradients of scalars: few blocks, which go over the items together, so that there is one atomic a
 /// block.
 template <int R, class F, class... V> struct summed_items {
-    template <bool G, int... A>
-    WARPX_INLINE __device__ static void run(item_numbers<G, A...> numbers, const adjoint_grid<R>& g,
+    template <bool G, bool L, int... A>
+    WARPX_INLINE __device__ static void run(item_numbers<G, L, A...> numbers, const adjoint_grid<R>& g,
                                             int64_t first, const on_device<F>& kernel, const V&... views) {
         run(numbers, g, first, kernel, views..., thread_sum<V>{}...);
     }
 
 private:
-    template <bool G, int... A>
-    WARPX_INLINE __device__ static void run(item_numbers<G, A...> numbers, const adjoint_grid<R>& g,
+    template <bool G, bool L, int... A>
+    WARPX_INLINE __device__ static void run(item_numbers<G, L, A...> numbers, const adjoint_grid<R>& g,
                                             int64_t first, const on_device<F>& kernel, const V&... views,
                                             thread_sum<V>... sums) {
         loop(numbers, g, first, kernel, sums.view(views)...);
         (sums.finish(views), ...);
     }
-    template <bool G, int... A>
-    WARPX_INLINE __device__ static void loop(item_numbers<G, A...> numbers, const adjoint_grid<R>& g,
+    template <bool G, bool L, int... A>
+    WARPX_INLINE __device__ static void loop(item_numbers<G, L, A...> numbers, const adjoint_grid<R>& g,
                                              int64_t first, const on_device<F>& kernel, const V&... views) {
         for (int64_t item = first; item < g.count; item += static_cast<int64_t>(gridDim.x) * blockDim.x)
             if (!fast_item(numbers, kernel, index_access::make(position_of(item, g.extents, g.count)),
@@ -158,8 +158,8 @@ private:
 };
 
 /// False if the heap was too small.
-template <class P, bool G, int... A, int R, class F, class... X>
-__device__ inline bool item_on_tape(item_numbers<G, A...> numbers, const adjoint_grid<R>& g,
+template <class P, bool G, bool L, int... A, int R, class F, class... X>
+__device__ inline bool item_on_tape(item_numbers<G, L, A...> numbers, const adjoint_grid<R>& g,
                                     heap_tape<P>& heap, bool all, const on_device<F>& kernel, int64_t item,
                                     const X&... x) {
     constexpr int count = static_cast<int>(sizeof...(A));
@@ -238,7 +238,7 @@ void enqueue_adjoint(std::integer_sequence<int, Argument...>, const launch_optio
                      const F& kernel, const A&... arguments) {
     using fast = form::adjoint<strided_layout, P>;
     using taped = form::taped<P, 0>;
-    using numbers = item_numbers<kernel_gathers<F, R, A...>, Argument...>;
+    using numbers = item_numbers<kernel_gathers<F, R, A...>, false, Argument...>;
     const fast form{&survey.facts};
     const taped tape_form{&survey.facts};
     const enqueue run{options, site, common_ordinal(site, arguments...)};

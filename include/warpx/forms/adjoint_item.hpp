@@ -154,9 +154,9 @@ WARPX_INLINE WARPX_HOST_DEVICE void flush_cell(const C& c, S* gradient, unsigned
     if (exclusive)
         *gradient = static_cast<S>(now);
     else if (passes)
-        add_gathered<S, false>(gradient, c.sum[J], c.alone);
+        add_gathered<S, C::how == adding::alone ? adding::alone : adding::atomically>(gradient, c.sum[J]);
     else
-        add_gathered<S, false>(gradient, now - old, c.alone);
+        add_gathered<S, C::how == adding::alone ? adding::alone : adding::atomically>(gradient, now - old);
 }
 
 template <int Column, int Argument, int R, class T, int N, class L>
@@ -332,16 +332,16 @@ WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE void call_kernel(const Kernel& kernel, 
 
 /// Runs one item; false if it needs the tape in memory: then nothing was written. Without `Derive` it only
 /// says so. Without gathers there are no accumulators to find, and one pass is enough.
-template <bool Derive, bool Gathers, class P, int Columns, bool Uniform, unsigned Types, class Kernel, int R,
+template <bool Derive, bool Gathers, class P, int Columns, adding How, unsigned Types, class Kernel, int R,
           class... I>
-WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_item(bool alone, const Kernel& kernel, const index<R>& i,
+WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_item(const Kernel& kernel, const index<R>& i,
                                                        const I&... items) {
     constexpr int arguments = static_cast<int>(sizeof...(I));
     constexpr int columns = Columns > 0 ? Columns : 1, some = arguments > 0 ? arguments : 1;
     constexpr int accumulators = Gathers ? most_accumulators : 0, entries = Gathers ? short_tape + 1 : 1;
     constexpr int rows = Columns + accumulators;
-    using first_pass = cell_context<P, Columns, arguments, 1, Uniform, Types, Gathers>;
-    using second_pass = cell_context<P, Columns, arguments, 2, Uniform, Types, Gathers>;
+    using first_pass = cell_context<P, Columns, arguments, 1, How, Types, Gathers>;
+    using second_pass = cell_context<P, Columns, arguments, 2, How, Types, Gathers>;
     short_entry<P> tape[entries];
     P bar[entries], sum[columns], accumulator_bar[most_accumulators];
     P value[columns], row[columns * (rows > 0 ? rows : 1)], gradient[columns];
@@ -358,7 +358,7 @@ WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_item(bool alone, const Kernel&
     if constexpr (Gathers) {
         clear_sums(accumulator_bar, std::make_integer_sequence<int, most_accumulators>());
         (items.load(value, gradient), ...);
-        const first_pass c{alone, count, keeping, bail, stored, sunk, used, tape, bar, sum, accumulator_bar, value, row,
+        const first_pass c{count, keeping, bail, stored, sunk, used, tape, bar, sum, accumulator_bar, value, row,
                            gradient, id, on_tape, depends, identical, accumulates, read_elsewhere,
                            stored_elsewhere, added_elsewhere, last_store, store_direction};
         start_pass(c);
@@ -368,7 +368,7 @@ WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_item(bool alone, const Kernel&
         if (used[0]) flow_to_accumulators(c, typename first_pass::column_list{});
     }
     (items.load(value, gradient), ...);
-    const second_pass c{alone, count, keeping, bail, stored, sunk, used, tape, bar, sum, accumulator_bar, value, row,
+    const second_pass c{count, keeping, bail, stored, sunk, used, tape, bar, sum, accumulator_bar, value, row,
                         gradient, id, on_tape, depends, identical, accumulates, read_elsewhere,
                         stored_elsewhere, added_elsewhere, last_store, store_direction};
     // clang-format on
@@ -403,10 +403,8 @@ template <class T, int N, class L>
 inline constexpr bool moves_vectors<adjoint_view<T, N, L>> = (active_count<T> > 1);
 
 /// The numbers of a launch's arguments, and whether it may access elements with derivatives elsewhere than at
-/// the item's index. `alone`: no other thread runs items of the launch, so that gradients need no atomics.
-template <bool Gathers, int... A> struct item_numbers {
-    bool alone = false;
-};
+/// the item's index. `Alone`: no other thread runs items of the launch, so that gradients need no atomics.
+template <bool Gathers, bool Alone, int... A> struct item_numbers {};
 
 /// Whether an argument's own elements go to memory, because there are too many columns or none for its type.
 template <class V, int R, int First> inline constexpr bool lacks_cells = is_struct_view<V>;
@@ -414,17 +412,19 @@ template <class T, int N, class L, int R, int First>
 inline constexpr bool lacks_cells<adjoint_view<T, N, L>, R, First> =
     N == R && First < 0 && is_active<std::remove_const_t<T>>;
 
-template <bool Derive = true, class Kernel, int R, bool Gathers, int... A, class... V>
+template <bool Derive = true, class Kernel, int R, bool Gathers, bool Alone, int... A, class... V>
 WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool
-fast_item(item_numbers<Gathers, A...> numbers, const Kernel& kernel, const index<R>& i, const V&... views) {
+fast_item(item_numbers<Gathers, Alone, A...>, const Kernel& kernel, const index<R>& i, const V&... views) {
     using plan = column_plan<R, V...>;
     using P = std::conditional_t<(wants_double<V> || ...), double, float>;
-    constexpr bool uniform = !(moves_vectors<V> || ...);
+    constexpr adding how = Alone                       ? adding::alone
+                           : (moves_vectors<V> || ...) ? adding::atomically
+                                                       : adding::by_warps;
     constexpr unsigned types = (stored_types<V> | ... | 0u);
     const shape<R>& position = index_access::positions(i);
     constexpr bool gathers = Gathers || (lacks_cells<V, R, plan::template first<A>> || ...);
-    return run_item<Derive, gathers, P, plan::total, uniform, types>(
-        numbers.alone, kernel, i, item_argument<plan::template first<A>, A, R, V>(views, position)...);
+    return run_item<Derive, gathers, P, plan::total, how, types>(
+        kernel, i, item_argument<plan::template first<A>, A, R, V>(views, position)...);
 }
 
 // -- The taped item

@@ -45,13 +45,16 @@ template <class P> struct short_entry {
 
 template <class P> WARPX_INLINE WARPX_HOST_DEVICE constexpr P no_sum() noexcept { return P(-0.0); }
 
-/// How the gradient of a gathered element is added. `Uniform`: all lanes of a warp may meet in one element.
-/// `alone`: no other thread runs items of the launch (host).
-template <class T, bool Uniform, class P>
-WARPX_INLINE WARPX_HOST_DEVICE void add_gathered(T* place, P v, [[maybe_unused]] bool alone) {
+/// How gradients of gathered elements are added.
+enum class adding {
+    alone,      // no other thread runs items of the launch
+    atomically, // others may add to the same element
+    by_warps    // and all lanes of a warp may meet in one element
+};
+template <class T, adding How, class P> WARPX_INLINE WARPX_HOST_DEVICE void add_gathered(T* place, P v) {
 #if defined(__CUDA_ARCH__)
     if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
-        if constexpr (Uniform) {
+        if constexpr (How == adding::by_warps) {
             if (__activemask() == ~0u) {
                 const unsigned low = static_cast<unsigned>(reinterpret_cast<unsigned long long>(place));
                 if (__all_sync(~0u, low == __shfl_sync(~0u, low, 0))) {
@@ -69,15 +72,17 @@ WARPX_INLINE WARPX_HOST_DEVICE void add_gathered(T* place, P v, [[maybe_unused]]
         add_to_number(place, v, false);
     }
 #else
+    constexpr bool alone = How == adding::alone;
     if (alone || v != P(0)) add_to_number(place, v, alone);
 #endif
 }
 
 /// What one item knows while its kernel runs. `Pass` 1 finds the adjoints of the accumulators, `Pass` 2
 /// derives; each runs the kernel once. It only refers to the item's locals.
-template <class P_, int Columns, int Arguments, int Pass, bool Uniform, unsigned Types, bool Gathers>
+template <class P_, int Columns, int Arguments, int Pass, adding How, unsigned Types, bool Gathers>
 struct cell_context {
     using P = P_;
+    static constexpr adding how = How;
     static constexpr bool gathers = Gathers; // else there is no tape: all are an item's own elements
     static constexpr int accumulators = Gathers ? most_accumulators : 0;
     static constexpr int columns = Columns, rows = Columns + accumulators, pass = Pass;
@@ -87,7 +92,6 @@ struct cell_context {
     using row_list = std::make_integer_sequence<int, rows>;
     using argument_list = std::make_integer_sequence<int, Arguments>;
 
-    bool alone; // no other thread runs items of the launch
     int& entries;
     bool& keeping; // entries outlive their owners (in a fold)
     bool& bail;
@@ -129,7 +133,7 @@ struct cell_context {
         } else if (second <= entry_read) {
             void* const g = tape[k].gradient;
             with_stored_type_of<Types>(static_cast<stored_as>(entry_read - second), [&]<class T>(T) {
-                if (g != nullptr) add_gathered<T, Uniform>(static_cast<T*>(g), b, alone);
+                if (g != nullptr) add_gathered<T, How>(static_cast<T*>(g), b);
             });
         }
     }

@@ -131,26 +131,28 @@ template <class T, int N, class L> inline constexpr bool is_independent<adjoint_
 /// Runs a range of items, with sums of scalars' gradients of its own; items that need the tape are told to
 /// `again`. The sums are made here, where the loop is: handed in, they would stay in memory.
 template <int R, class F, class... V> struct fast_range {
-    template <bool G, int... A, class Again>
-    WARPX_DETAIL_ADJOINT_LOOP static void run(item_numbers<G, A...> numbers, shape<R> extents, int64_t begin,
-                                              int64_t end, F kernel, const Again& again, V... views) {
+    template <bool G, bool Alone, int... A, class Again>
+    WARPX_DETAIL_ADJOINT_LOOP static void run(item_numbers<G, Alone, A...> numbers, shape<R> extents,
+                                              int64_t begin, int64_t end, F kernel, const Again& again,
+                                              V... views) {
         with_sums(numbers, extents, begin, end, kernel, again, views..., range_sum<V>{}...);
     }
 
 private:
     static constexpr bool independent = (is_independent<V> && ...);
 
-    template <bool G, int... A, class Again>
-    static void with_sums(item_numbers<G, A...> numbers, const shape<R>& extents, int64_t begin, int64_t end,
-                          const F& kernel, const Again& again, const V&... views, range_sum<V>... sums) {
+    template <bool G, bool Alone, int... A, class Again>
+    static void with_sums(item_numbers<G, Alone, A...> numbers, const shape<R>& extents, int64_t begin,
+                          int64_t end, const F& kernel, const Again& again, const V&... views,
+                          range_sum<V>... sums) {
         if constexpr (R == 1)
             line(numbers, begin, end, kernel, again, sums.view(views)...);
         else
             rows(numbers, extents, begin, end, kernel, again, sums.view(views)...);
         (sums.finish(), ...);
     }
-    template <bool G, int... A, class Again>
-    static void line(item_numbers<G, A...> numbers, int64_t begin, int64_t end, const F& kernel,
+    template <bool G, bool Alone, int... A, class Again>
+    static void line(item_numbers<G, Alone, A...> numbers, int64_t begin, int64_t end, const F& kernel,
                      const Again& again, const V&... views) {
         if constexpr (!G && independent) {
             WARPX_DETAIL_INDEPENDENT
@@ -162,9 +164,9 @@ private:
                     again(i);
         }
     }
-    template <bool G, int... A, class Again>
-    static void rows(item_numbers<G, A...> numbers, const shape<R>& extents, int64_t begin, int64_t end,
-                     const F& kernel, const Again& again, const V&... views) {
+    template <bool G, bool Alone, int... A, class Again>
+    static void rows(item_numbers<G, Alone, A...> numbers, const shape<R>& extents, int64_t begin,
+                     int64_t end, const F& kernel, const Again& again, const V&... views) {
         const int64_t length = extents[R - 1];
         for (int64_t item = begin; item < end;) {
             shape<R> position = position_of(item, extents);
@@ -212,13 +214,17 @@ public:
         const int64_t start = clock_ns();
         run_ranges(now, count, 1, body, cost_);
         const double picoseconds = static_cast<double>(clock_ns() - start) * 1e3 / static_cast<double>(count);
-        if (alone)
-            one_.store(host::learn_cost(one, picoseconds), host::order::relaxed);
-        else
-            several_.store(host::learn_cost(several, picoseconds), host::order::relaxed);
+        learn(alone ? one_ : several_, alone ? one : several, picoseconds);
     }
 
 private:
+    /// One preempted launch must not turn the choice, which stands for many: no more than twice as long is
+    /// believed.
+    static void learn(host::atomic_word<uint32_t>& cost, uint32_t known, double picoseconds) noexcept {
+        if (known != 0 && picoseconds > 2.0 * known) picoseconds = 2.0 * known;
+        cost.store(host::learn_cost(known, picoseconds), host::order::relaxed);
+    }
+
     host::work_cost cost_;
     host::atomic_word<uint32_t> one_{0}, several_{0}, turns_{0}; // picoseconds of an item; launches
 };
@@ -238,9 +244,14 @@ void run_adjoint(std::integer_sequence<int, Argument...>, const launch_options& 
                     report_tape(told_of_tape<F>, site);
                     taped_range<P>(alone, extents, item, item + 1, kernel, handles...);
                 };
-                fast_range<R, F, std::remove_cvref_t<decltype(views)>...>::run(
-                    item_numbers<kernel_gathers<F, R, A...>, Argument...>{alone}, extents, begin, end, kernel,
-                    again, views...);
+                constexpr bool gathers = kernel_gathers<F, R, A...>;
+                using range = fast_range<R, F, std::remove_cvref_t<decltype(views)>...>;
+                if (gathers && alone)
+                    range::run(item_numbers<gathers, gathers, Argument...>(), extents, begin, end, kernel,
+                               again, views...);
+                else
+                    range::run(item_numbers<gathers, false, Argument...>(), extents, begin, end, kernel,
+                               again, views...);
             };
             adjoint_cost<F, std::remove_cvref_t<decltype(views)>...>.run(options, extents.count(),
                                                                          survey.shares, body);
