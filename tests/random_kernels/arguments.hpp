@@ -35,9 +35,10 @@ template <class S, class Device> struct places {
     int64_t* integers;
 };
 template <class T, int N, class Device> auto view(T* data, warpx::shape<N> extents, warpx::shape<N> strides) {
-    constexpr auto kind = std::is_same_v<Device, warpx::device::host> ? warpx::device_kind::host
-                                                                       : warpx::device_kind::cuda;
-    return warpx::detail::array_access::make<warpx::array<T, N, Device>>( // past the gate: gradients may repeat
+    constexpr auto kind =
+        std::is_same_v<Device, warpx::device::host> ? warpx::device_kind::host : warpx::device_kind::cuda;
+    return warpx::detail::array_access::make<warpx::array<T, N, Device>>( // past the gate: gradients may
+                                                                          // repeat
         data, extents, strides, {}, kind, 0, warpx::memory_kind::plain);
 }
 
@@ -96,7 +97,8 @@ template <class T, int N> struct array_view : placed<N> {
         return on<element<T, S>, D>(p.value, where);
     }
     template <class S, class D> auto tangent_argument(const places<S, D>& p) const {
-        return warpx::with_tangent(primal_argument(p), on<element<std::remove_const_t<T>, S>, D>(p.tangent, where));
+        return warpx::with_tangent(primal_argument(p),
+                                   on<element<std::remove_const_t<T>, S>, D>(p.tangent, where));
     }
     template <class S, class D> auto adjoint_argument(const places<S, D>& p) const {
         auto a = primal_argument(p);
@@ -232,14 +234,19 @@ template <class T> struct scalar : slot {
         return warpx::with_tangent(from<S>(value), from<S>(tangent));
     }
     template <class S, class D> auto adjoint_argument(const places<S, D>& p) const {
-        return warpx::with_grad(from<S>(value), view<element<T, S>, 0, D>(reinterpret_cast<element<T, S>*>(p.gradient), {}, {}));
+        return warpx::with_grad(
+            from<S>(value), view<element<T, S>, 0, D>(reinterpret_cast<element<T, S>*>(p.gradient), {}, {}));
     }
 };
 /// What has no derivative: the same for every launch.
 template <class Derived> struct passive : slot {
     static constexpr int base = -1;
-    template <class S, class D> auto tangent_argument(const places<S, D>& p) const { return self().primal_argument(p); }
-    template <class S, class D> auto adjoint_argument(const places<S, D>& p) const { return self().primal_argument(p); }
+    template <class S, class D> auto tangent_argument(const places<S, D>& p) const {
+        return self().primal_argument(p);
+    }
+    template <class S, class D> auto adjoint_argument(const places<S, D>& p) const {
+        return self().primal_argument(p);
+    }
 
 private:
     const Derived& self() const { return static_cast<const Derived&>(*this); }
@@ -250,13 +257,17 @@ struct constant : passive<constant> {
         tangent.assign(1, 0);
         keep();
     }
-    template <class S, class D> S primal_argument(const places<S, D>&) const { return static_cast<S>(value[0]); }
+    template <class S, class D> S primal_argument(const places<S, D>&) const {
+        return static_cast<S>(value[0]);
+    }
 };
 
 /// Integers: trip counts of loops, and arrays.
 template <int64_t (*Of)(const input&)> struct integer_slot : passive<integer_slot<Of>> {
     void make(const input& in, random&) override { this->integers.assign(1, Of(in)), this->keep(); }
-    template <class S, class D> int64_t primal_argument(const places<S, D>&) const { return this->integers[0]; }
+    template <class S, class D> int64_t primal_argument(const places<S, D>&) const {
+        return this->integers[0];
+    }
 };
 inline int64_t trips_of(const input& in) { return in.trips; }
 inline int64_t few_of(const input& in) { return in.few; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// bound.hpp: a random kernel with its arguments. Values and tangents come from the host, in double; the adjoint
-// from the machine that this is compiled for: the host, or with nvcc a GPU.
+// bound.hpp: a random kernel with its arguments. Values and tangents come from the host, in double; the
+// adjoint from the machine that this is compiled for: the host, or with nvcc a GPU.
 #pragma once
 
 #include "arguments.hpp"
@@ -56,7 +56,8 @@ using memory_here = cuda_memory<tested>;
 #else
 using memory_here = host_memory<tested>;
 template <class K, int R, class... A>
-void adjoint_on_tape(const warpx::launch_options& options, const warpx::shape<R>& extents, const A&... arguments) {
+void adjoint_on_tape(const warpx::launch_options& options, const warpx::shape<R>& extents,
+                     const A&... arguments) {
     using namespace warpx::launching;
     using kernel = warpx::detail::struct_kernel<K>;
     constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
@@ -135,8 +136,8 @@ private:
         return [this, form](const auto&... arguments) {
             warpx::launch_options options;
             options.threads = 1;
-            warpx::launching::bind_and_run(form, numbers, options, extents_, warpx::launching::axis_order<R>{},
-                                           kernel{}, arguments...);
+            warpx::launching::bind_and_run(form, numbers, options, extents_,
+                                           warpx::launching::axis_order<R>{}, kernel{}, arguments...);
         };
     }
 

@@ -168,8 +168,8 @@ private:
             }
         return true;
     }
-    /// How much rounding changes values and tangents: what adjoints may be wrong by. False if that is too much
-    /// to tell right from wrong: a branch went the other way, or the kernel is chaotic.
+    /// How much rounding changes values and tangents: what adjoints may be wrong by. False if that is too
+    /// much to tell right from wrong: a branch went the other way, or the kernel is chaotic.
     bool measure_rounding() {
         rounding_ = dot_rounding_ = 0;
         reset();
@@ -234,7 +234,8 @@ private:
         for (const slot* s : slots_)
             if (s->has_gradient)
                 for (const cell& c : s->cells)
-                    sum += s->gradient0[static_cast<size_t>(c.gradient)] * s->value[static_cast<size_t>(c.value)];
+                    sum += s->gradient0[static_cast<size_t>(c.gradient)] *
+                           s->value[static_cast<size_t>(c.value)];
         return sum;
     }
     bool finite_differences() {

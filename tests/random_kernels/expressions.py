@@ -46,14 +46,14 @@ class Expressions:
         self.smooth = True
         r = self.r
         self.rank = 2 if r.random() < 0.2 else 1
-        self.size = r.choice([2, 3, 4, 5, 7])
+        self.size = r.choice([1, 2, 2, 3, 3, 4, 6])
         self.nums, self.vecs, self.ints, self.arrays, self.lambdas = [], {2: [], 3: []}, [], [], []
         self.loops, self.branches, self.can_break = 0, 0, False
         self.located, self.blocks, self.aliases = set(), {}, {}
         self.reads = ["r%d" % k for k in range(r.randint(1, 2))]
         self.owns = ["w%d" % k for k in range(r.randint(1, 2))]
         self.own_reads = []
-        self.sizes = r.choice([[3], [2], [2, 3]]) if r.random() < 0.5 else []
+        self.sizes = r.choice([[3], [2], [3], [2], [2, 3]]) if r.random() < 0.45 else []
         if self.rank == 1 and r.random() < 0.15:
             self.owns.append("x0")
         self.with_matrix = self.rank == 2 or r.random() < 0.15
@@ -360,9 +360,10 @@ class Expressions:
                    lambda: Expr(kind, "({0} * {1})", v(), b()), lambda: Expr(kind, "({1} * {0})", v(), b()),
                    lambda: Expr(kind, "({0} / ({1} + 2.5f))", v(), b()),
                    lambda: Expr(kind, "({0} * {1})", v(), v()), lambda: Expr(kind, "({0} * 0.7f)", v()),
-                   lambda: Expr(kind, "warpx::normalize({0} * 0.1f + %s(1.0f))" % kind, v()),
                    lambda: Expr(kind, "warpx::sin({0})", v()), lambda: Expr(kind, "warpx::max({0}, {1})", v(), v()),
                    lambda: Expr(kind, "(-{0})", v()), lambda: Expr(kind, "%s({0})" % kind, n())]
+        if depth < 2:  # slow to compile
+            options += [lambda: Expr(kind, "warpx::normalize({0} * 0.1f + %s(1.0f))" % kind, v())]
         if size == 3:
             options += [lambda: Expr(kind, "warpx::cross({0}, {1})", v(), v()),
                         lambda: Expr(kind, "num3({0}, {1}, {2})", n(), n(), n())]

@@ -315,9 +315,12 @@ class Generator(Expressions):
         return s
 
     def kernel(self):
-        body = []
+        body, length = [], 0
         for _ in range(self.size):
+            if length > 700:  # it takes long enough to compile
+                break
             body.append(self.statement())
+            length += len("\n".join(body[-1].lines(0)))
             if self.flavour["return"] and self.chance(0.15):
                 body.append(Stmt("if ({e0}) return;", [self.condition()]))
         a = self.access(self.owns[0])

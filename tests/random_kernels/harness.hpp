@@ -69,8 +69,8 @@ struct slot {
 
 enum class way { fast, taped };
 
-/// A kernel, its arguments made for one input. Each launch takes the numbers of the slots, and puts them back.
-/// "Here" is the machine and the type under test.
+/// A kernel, its arguments made for one input. Each launch takes the numbers of the slots, and puts them
+/// back. "Here" is the machine and the type under test.
 struct bound_kernel {
     virtual ~bound_kernel() = default;
     virtual std::vector<slot*> slots() = 0;

@@ -24,7 +24,8 @@ public:
     void load(const std::vector<slot*>& slots) {
         places_.clear(), host_.clear();
         for (const slot* s : slots)
-            places_.push_back({add<S>(s->value), add<S>(s->tangent), add<S>(s->gradient), add<int64_t>(s->integers)});
+            places_.push_back(
+                {add<S>(s->value), add<S>(s->tangent), add<S>(s->gradient), add<int64_t>(s->integers)});
         device_ = block(host_.size());
         if (!host_.empty()) need(cudaMemcpy(device_, host_.data(), host_.size(), cudaMemcpyHostToDevice));
     }
@@ -35,7 +36,8 @@ public:
         if (!host_.empty()) need(cudaMemcpy(host_.data(), device_, host_.size(), cudaMemcpyDeviceToHost));
         for (size_t k = 0; k < slots.size(); ++k) {
             get<S>(places_[k].value, slots[k]->value), get<S>(places_[k].tangent, slots[k]->tangent);
-            get<S>(places_[k].gradient, slots[k]->gradient), get<int64_t>(places_[k].integers, slots[k]->integers);
+            get<S>(places_[k].gradient, slots[k]->gradient),
+                get<int64_t>(places_[k].integers, slots[k]->integers);
         }
     }
     places<S, device> operator[](size_t k) const {
@@ -69,6 +71,8 @@ private:
     static char* block(size_t bytes) {
         static char* memory = nullptr;
         static size_t size = 0;
+        if (memory == nullptr) // tapes of many items at once
+            need(cudaDeviceSetLimit(cudaLimitMallocHeapSize, size_t{64} << 20));
         if (bytes > size) {
             need(cudaFree(memory));
             memory = nullptr, size = 0;
@@ -84,28 +88,32 @@ private:
 };
 
 template <int... Argument, class K, int R, class... A>
-void launch_strided(std::integer_sequence<int, Argument...>, const K& kernel, const warpx::launching::launch_site& site,
-                    const warpx::shape<R>& extents, const A&... arguments) {
+void launch_strided(std::integer_sequence<int, Argument...>, const K& kernel,
+                    const warpx::launching::launch_site& site, const warpx::shape<R>& extents,
+                    const A&... arguments) {
     using namespace warpx::launching;
     const warpx::launch_options options;
     const warpx::form::strided form;
-    run_directly(enqueue{options, site, common_ordinal(site, arguments...)}, block_size(options, site), extents, kernel,
+    run_directly(enqueue{options, site, common_ordinal(site, arguments...)}, block_size(options, site),
+                 extents, kernel,
                  warpx::detail::bound<warpx::form::strided, Argument, A>::make(form, arguments)...);
 }
-template <class K, int R, class... A> void launch_on_cuda(const warpx::shape<R>& extents, const A&... arguments) {
+template <class K, int R, class... A>
+void launch_on_cuda(const warpx::shape<R>& extents, const A&... arguments) {
     launch_strided(std::make_integer_sequence<int, sizeof...(A)>(), warpx::detail::struct_kernel<K>{},
                    warpx::launching::named_type<K>::site(nullptr), extents, arguments...);
 }
 template <class K, int R, class... A>
-void adjoint_on_tape(const warpx::launch_options& options, const warpx::shape<R>& extents, const A&... arguments) {
+void adjoint_on_tape(const warpx::launch_options& options, const warpx::shape<R>& extents,
+                     const A&... arguments) {
     using namespace warpx::launching;
     using kernel = warpx::detail::struct_kernel<K>;
     constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
     auto survey = survey_adjoint<kernel, R>(numbers, options, extents, arguments...);
     if (!survey.any_gradient) return;
     survey.must_tape = true;
-    enqueue_adjoint<derivative_t<A...>>(numbers, options, named_type<K>::site(nullptr), extents, survey, kernel{},
-                                        arguments...);
+    enqueue_adjoint<derivative_t<A...>>(numbers, options, named_type<K>::site(nullptr), extents, survey,
+                                        kernel{}, arguments...);
 }
 
 } // namespace rk
