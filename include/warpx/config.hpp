@@ -43,6 +43,18 @@
 #    define WARPX_DETAIL_HOST_BODY
 #endif
 
+// Around code in which a mask says which derivatives there are, and the others are never set: g++ would warn.
+#if defined(__GNUC__) && !defined(__clang__)
+#    define WARPX_DETAIL_BEGIN_UNSET                                                                         \
+        _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wmaybe-uninitialized\"")           \
+            _Pragma("GCC diagnostic ignored \"-Wuninitialized\"")                                            \
+                _Pragma("GCC diagnostic ignored \"-Waggressive-loop-optimizations\"")
+#    define WARPX_DETAIL_END_UNSET _Pragma("GCC diagnostic pop")
+#else
+#    define WARPX_DETAIL_BEGIN_UNSET
+#    define WARPX_DETAIL_END_UNSET
+#endif
+
 // Symbols that several shared libraries of one process must agree on (one thread pool, exception types).
 #define WARPX_PUBLIC [[gnu::visibility("default")]]
 // Error paths: kept out of line and out of the way of the fast path.

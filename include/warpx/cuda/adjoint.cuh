@@ -95,14 +95,26 @@ private:
     }
 };
 
+/// Whether a thread runs two items: where they move so little that one keeps too few bytes in flight.
+template <class Kind, class... V>
+inline constexpr bool by_pairs = !Kind::gathers && !(is_scalar_view<V> || ...) &&
+                                 Kind::plan::total * static_cast<int>(sizeof(typename Kind::P)) <= 8;
+
 template <class Numbers, int R, class F, class... V>
 __global__ void __launch_bounds__(256)
     run_adjoint(const __grid_constant__ adjoint_grid<R> g, const __grid_constant__ on_device<F> kernel,
                 const __grid_constant__ V... views) {
     constexpr Numbers numbers;
-    const int64_t item = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+    constexpr int per_thread = by_pairs<item_kind<Numbers, R, V...>, V...> ? 2 : 1;
+    const int64_t item = static_cast<int64_t>(blockIdx.x) * (blockDim.x * per_thread) + threadIdx.x;
     if constexpr ((is_scalar_view<V> || ...)) {
         summed_items<R, F, V...>::run(numbers, g, item, kernel, views...);
+    } else if constexpr (per_thread == 2) {
+        const int64_t next = item + blockDim.x;
+        const index<R> both[] = {index_access::make(position_of(item, g.extents, g.count)),
+                                 index_access::make(position_of(next, g.extents, g.count))};
+        if (item < g.count)
+            if (!fast_pair(numbers, kernel, next < g.count, both, views...)) g.overflow.raise();
     } else {
         if (item < g.count)
             if (!fast_item(numbers, kernel, index_access::make(position_of(item, g.extents, g.count)),
@@ -250,7 +262,11 @@ void enqueue_adjoint(std::integer_sequence<int, Argument...>, const launch_optio
     const on_device<F> callee{kernel};
     if (!survey.must_tape) {
         const int most = block_size(options, site), threads = most < 256 ? most : 256;
-        int64_t blocks = blocks_for(count, threads);
+        constexpr int per_thread = by_pairs<item_kind<numbers, R, typename bound<fast, Argument, A>::type...>,
+                                            typename bound<fast, Argument, A>::type...>
+                                       ? 2
+                                       : 1;
+        int64_t blocks = blocks_for(count, threads * per_thread);
         if constexpr ((is_scalar_with_grad<A> || ...))
             blocks = blocks < most_sum_blocks ? blocks : most_sum_blocks;
         run(reinterpret_cast<const void*>(

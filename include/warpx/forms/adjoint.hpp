@@ -5,12 +5,7 @@
 
 #include "adjoint_fold.hpp"
 
-// Derivatives that a mask says are not there are never set.
-#if defined(__GNUC__) && !defined(__clang__)
-#    pragma GCC diagnostic push
-#    pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#    pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
+WARPX_DETAIL_BEGIN_UNSET
 
 namespace warpx {
 
@@ -398,6 +393,4 @@ private:
 } // namespace detail
 } // namespace warpx
 
-#if defined(__GNUC__) && !defined(__clang__)
-#    pragma GCC diagnostic pop
-#endif
+WARPX_DETAIL_END_UNSET

@@ -1,258 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// adjoint_item.hpp: one item of an adjoint launch: the kernel forward, then its gradients.
+// adjoint_item.hpp: one item of a fast adjoint launch: the kernel forward, then its gradients.
 #pragma once
 
-#include "../arguments.hpp"
-#include "../gradient.hpp"
-#include "adjoint.hpp"
-#include "taped.hpp"
-
-// Derivatives that a mask says are not there are never set.
-#if defined(__GNUC__) && !defined(__clang__)
-#    pragma GCC diagnostic push
-#    pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#    pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
+#include "adjoint_argument.hpp"
+#include "call_kernel.hpp"
 
 namespace warpx {
 
 namespace detail {
 
-// -- What a launch passes for each argument
-// ------------------------------------------------------------------
-
-/// A scalar whose gradient is summed in `sum` and then added to `gradient`.
-template <class T, class P> struct scalar_view {
-    T value;
-    P* sum;
-    T* gradient;
-};
-
-/// A struct whose arrays are views.
-template <class S, class Views> struct struct_view {
-    using described_type = S;
-    using views = Views;
-    template <class F> using field = typename bound<Views, 0, F>::type;
-    typename struct_traits<S>::template rebind<field> fields;
-};
-template <class X> inline constexpr bool is_scalar_view = false;
-template <class T, class P> inline constexpr bool is_scalar_view<scalar_view<T, P>> = true;
-template <class X> inline constexpr bool is_struct_view = false;
-template <class S, class W> inline constexpr bool is_struct_view<struct_view<S, W>> = true;
-
-/// What a kernel receives for one field of it.
-template <class C, class Views, class F> struct field_handle {
-    using type = F;
-};
-template <class C, class Views, class T, int N, class D> struct field_handle<C, Views, array<T, N, D>> {
-    using type = adjoint_handle<T, N, C, typename Views::template layout<N>>;
-};
-template <class C, class Views, class S> struct struct_handle;
-template <class C, class Views, described S>
-    requires(argument_traits<S>::holds_arrays)
-struct field_handle<C, Views, S> {
-    using type = struct_handle<C, Views, S>;
-};
-template <class C> struct attach_fields {
-    const C* c;
-    int argument;
-    template <class H> WARPX_INLINE WARPX_HOST_DEVICE void operator()(H& handle) const noexcept {
-        if constexpr (requires { handle.attach(c, argument); }) handle.attach(c, argument);
-    }
-};
-template <class C, class Views> struct struct_field {
-    template <class F> using handle = typename field_handle<C, Views, F>::type;
-};
-template <class C, class Views, class S>
-struct struct_handle : struct_traits<S>::template rebind<struct_field<C, Views>::template handle> {
-    using traits = struct_traits<S>;
-    using fields = typename traits::template rebind<struct_field<C, Views>::template handle>;
-    WARPX_INLINE WARPX_HOST_DEVICE explicit struct_handle(const struct_view<S, Views>& v) noexcept
-        : fields(traits::template convert<struct_field<C, Views>::template handle>(v.fields)) {}
-    WARPX_INLINE WARPX_HOST_DEVICE void attach(const C* c, int argument) noexcept {
-        traits::each(attach_fields<C>{c, argument}, static_cast<fields&>(*this));
-    }
-};
-
-/// Columns of one argument in a launch of rank `R`.
-template <class V, int R> inline constexpr int columns_of = 0;
-template <class T, int N, class L, int R>
-    requires(N == R)
-inline constexpr int columns_of<adjoint_view<T, N, L>, R> = active_count<T>;
-template <class T, class P, int R> inline constexpr int columns_of<scalar_view<T, P>, R> = active_count<T>;
-
-/// Masks of columns have 32 bits: arrays beyond that have none and go to memory.
-inline constexpr int most_columns = 28;
-template <int R, class... V> struct column_plan {
-    static constexpr int arguments = static_cast<int>(sizeof...(V));
-    struct numbers {
-        int first[arguments + 1];
-        int total;
-    };
-    static constexpr numbers make() {
-        const int wanted[] = {columns_of<V, R>..., 0};
-        const bool needs[] = {is_scalar_view<V>..., false};
-        numbers n{};
-        int scalars = 0; // they have no memory to go to
-        for (int k = 0; k < arguments; ++k)
-            if (needs[k]) scalars += wanted[k];
-        for (int k = 0; k < arguments; ++k) {
-            const bool fits = needs[k] || n.total + wanted[k] + scalars <= most_columns;
-            n.first[k] = wanted[k] > 0 && fits ? n.total : -1;
-            if (needs[k]) scalars -= wanted[k];
-            if (n.first[k] >= 0) n.total += wanted[k];
-        }
-        return n;
-    }
-    static constexpr numbers plan = make();
-    static constexpr int total = plan.total;
-    template <int K> static constexpr int first = plan.first[K];
-};
-
-/// The type that derivatives of a launch are computed in: that of its widest elements.
-template <class V> inline constexpr bool wants_double = false;
-template <class T, int N, class L>
-inline constexpr bool wants_double<adjoint_view<T, N, L>> = contains_double<std::remove_const_t<T>>;
-template <class S, class W>
-inline constexpr bool wants_double<struct_view<S, W>> = std::is_same_v<typename W::partial, double>;
-template <class T, class P>
-inline constexpr bool wants_double<scalar_view<T, P>> = std::is_same_v<leaf_t<T>, double>;
-
-// -- The fast item
-// -------------------------------------------------------------------------------------------
-
-// Arguments and gradients are loaded before the kernel's body and written after it: a store to an address
-// whose load is in flight costs a GPU six times the kernel. What the kernel does not use, compilers remove.
-
-template <int Column, int Argument, int R, class V> struct item_argument {
-    const V& view;
-    WARPX_INLINE WARPX_HOST_DEVICE item_argument(const V& v, const shape<R>&) noexcept : view(v) {}
-    template <class P> WARPX_INLINE WARPX_HOST_DEVICE void load(P*, P*) const noexcept {}
-    template <class C> WARPX_INLINE WARPX_HOST_DEVICE auto receive(const C& c) const {
-        if constexpr (is_struct_view<V>) {
-            struct_handle<C, typename V::views, typename V::described_type> s(view);
-            s.attach(&c, Argument);
-            return s;
-        } else {
-            return view;
-        }
-    }
-    template <class C> WARPX_INLINE WARPX_HOST_DEVICE void flush(const C&, unsigned) const noexcept {}
-};
-
-/// New gradients of the cells of one argument: of what the item depends on and passes through they are a sum,
-/// of what it overwrote they are what depends on the old value.
-template <class S, int J, class C>
-WARPX_INLINE WARPX_HOST_DEVICE void flush_cell(const C& c, S* gradient, unsigned others, bool exclusive,
-                                               bool retained) {
-    using P = typename C::P;
-    const bool passes = (c.depends[J] >> J & 1) && (c.identical[J] >> J & 1), other = others >> J & 1;
-    if (passes && !other) return;
-    if (!passes && !other && retained) return;
-    const P old = c.gradient[J];
-    const P now = passes ? old + c.sum[J] : other ? c.sum[J] : P(0);
-    if (exclusive)
-        *gradient = static_cast<S>(now);
-    else if (passes)
-        add_gathered<S, C::how == adding::alone ? adding::alone : adding::atomically>(gradient, c.sum[J]);
-    else
-        add_gathered<S, C::how == adding::alone ? adding::alone : adding::atomically>(gradient, now - old);
-}
-
-template <int Column, int Argument, int R, class T, int N, class L>
-struct item_argument<Column, Argument, R, adjoint_view<T, N, L>> {
-    using V = adjoint_view<T, N, L>;
-    const V& view;
-    const T* own = nullptr;
-    std::remove_const_t<T>* own_gradient = nullptr;
-    bool exists = true;
-    static constexpr bool sure = is_sure<L>;
-
-    WARPX_INLINE WARPX_HOST_DEVICE item_argument(const V& v, const shape<R>& position) noexcept : view(v) {
-        if constexpr (N == R && sure) {
-            own = v.data + v.layout.offset(position);
-            if constexpr (is_active<std::remove_const_t<T>>)
-                own_gradient = v.gradient + v.layout.offset(position);
-        } else if constexpr (N == R) {
-            exists = v.covers || v.holds(position);
-            own = v.data + v.layout.offset(position);
-            if constexpr (is_active<std::remove_const_t<T>>)
-                if (v.gradient != nullptr) own_gradient = v.gradient + v.gradient_layout.offset(position);
-        }
-    }
-    template <class P> WARPX_INLINE WARPX_HOST_DEVICE void load(P* values, P* gradients) const noexcept {
-        if constexpr (Column >= 0)
-            load(values, gradients, std::make_integer_sequence<int, active_count<T>>());
-    }
-    template <class C> WARPX_INLINE WARPX_HOST_DEVICE auto receive(const C& c) const {
-        return adjoint_handle<T, N, C, L>(view, &c, own, own_gradient, Column, Argument);
-    }
-    template <class C> WARPX_INLINE WARPX_HOST_DEVICE void flush(const C& c, unsigned others) const {
-        if constexpr (Column >= 0)
-            if (sure || own_gradient != nullptr)
-                flush(c, others, std::make_integer_sequence<int, active_count<T>>());
-    }
-
-private:
-    template <class P, int... K>
-    WARPX_INLINE WARPX_HOST_DEVICE void load(P* values, P* gradients,
-                                             std::integer_sequence<int, K...>) const noexcept {
-        using S = leaf_t<T>;
-        using F = compute_t<S>;
-        const S* const data = reinterpret_cast<const S*>(own);
-        const S* const gradient = reinterpret_cast<const S*>(own_gradient);
-        ((values[Column + K] = sure || exists ? static_cast<P>(static_cast<F>(data[K])) : P(0)), ...);
-        ((gradients[Column + K] =
-              sure || (exists && gradient != nullptr) ? static_cast<P>(static_cast<F>(gradient[K])) : P(0)),
-         ...);
-    }
-    template <class C, int... K>
-    WARPX_INLINE WARPX_HOST_DEVICE void flush(const C& c, unsigned others,
-                                              std::integer_sequence<int, K...>) const {
-        using S = leaf_t<T>;
-        S* const gradient = reinterpret_cast<S*>(own_gradient);
-        (flush_cell<S, Column + K>(c, gradient + K, others, sure || view.exclusive, !sure && view.retained),
-         ...);
-    }
-};
-
-template <int Column, int Argument, int R, class T, class Q>
-struct item_argument<Column, Argument, R, scalar_view<T, Q>> {
-    using V = scalar_view<T, Q>;
-    const V& view;
-    WARPX_INLINE WARPX_HOST_DEVICE item_argument(const V& v, const shape<R>&) noexcept : view(v) {}
-    template <class P> WARPX_INLINE WARPX_HOST_DEVICE void load(P* values, P* gradients) const noexcept {
-        load(values, gradients, std::make_integer_sequence<int, active_count<T>>());
-    }
-    template <class C> WARPX_INLINE WARPX_HOST_DEVICE auto receive(const C& c) const {
-        using access = adjoint_access_t<C, T>;
-        typename access::template place_of<const T> place;
-        place.data = place.own = &view.value;
-        place.c = &c;
-        place.own_column = Column;
-        place.argument = Argument;
-        place.is_own = true;
-        return value(located<const T, access>(place));
-    }
-    template <class C> WARPX_INLINE WARPX_HOST_DEVICE void flush(const C& c, unsigned others) const {
-        flush(c, others, std::make_integer_sequence<int, active_count<T>>());
-    }
-
-private:
-    template <class P, int... K>
-    WARPX_INLINE WARPX_HOST_DEVICE void load(P* values, P* gradients,
-                                             std::integer_sequence<int, K...>) const noexcept {
-        using S = leaf_t<T>;
-        const S* const data = reinterpret_cast<const S*>(&view.value);
-        ((values[Column + K] = static_cast<P>(static_cast<compute_t<S>>(data[K]))), ...);
-        ((gradients[Column + K] = P(0)), ...);
-    }
-    template <class C, int... K>
-    WARPX_INLINE WARPX_HOST_DEVICE void flush(const C& c, unsigned others,
-                                              std::integer_sequence<int, K...>) const {
-        ((others >> (Column + K) & 1 ? void(view.sum[K] += c.sum[Column + K]) : void()), ...);
-    }
-};
+WARPX_DETAIL_BEGIN_UNSET
 
 /// What flows into the columns from the gradients of the cells.
 template <int From, int To, class C>
@@ -322,29 +79,83 @@ WARPX_INLINE WARPX_HOST_DEVICE void clear_sums(P* p, std::integer_sequence<int, 
     ((p[K] = no_sum<P>()), ...);
 }
 
-// No always_inline from here to the kernel: GCC orders functions as if such calls did not exist, and then
-// does not inline the kernel at all. The loop around is `flatten`.
-WARPX_DETAIL_HOST_BODY template <class Kernel, int R, class... H>
-WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE void call_kernel(const Kernel& kernel, const index<R>& i,
-                                                          const H&... handles) {
-    kernel(i, handles...);
+/// Runs `Slots` items (1 or 2; `second`: there is a second one) that access elements with derivatives at
+/// their index only: no tape, no accumulators, one pass. All are loaded before the first is written. False if
+/// one needs the tape in memory: it has then written nothing. `items`: the arguments of the first item, then
+/// those of the second.
+template <bool Derive, class P, int Columns, adding How, int Slots, class Kernel, int R, int... A, class... I>
+WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool
+run_own_items(std::integer_sequence<int, A...>, [[maybe_unused]] bool second, const Kernel& kernel,
+              const index<R> (&i)[Slots], const I&... items) {
+    constexpr int arguments = static_cast<int>(sizeof...(A));
+    constexpr int columns = Columns > 0 ? Columns : 1, some = arguments > 0 ? arguments : 1;
+    using context = cell_context<P, Columns, arguments, 2, How, 0, false>;
+    P sum[Slots * columns], value[Slots * columns], row[Slots * columns * columns], gradient[Slots * columns];
+    int id[Slots * columns];
+    bool on_tape[Slots * columns];
+    unsigned depends[Slots * columns], identical[Slots * columns], accumulates[Slots * columns];
+    bool read_elsewhere[Slots * some], stored_elsewhere[Slots * some], added_elsewhere[Slots * some];
+    uintptr_t last_store[Slots * some];
+    int store_direction[Slots * some];
+    int count = 0;
+    bool keeping = false, bail = false;
+    unsigned stored = 0, sunk = 0;
+    // clang-format off
+    const context c{count, keeping, bail, stored, sunk, nullptr, nullptr, nullptr, sum, nullptr, value, row,
+                    gradient, id, on_tape, depends, identical, accumulates, read_elsewhere,
+                    stored_elsewhere, added_elsewhere, last_store, store_direction};
+    // clang-format on
+    if constexpr (Slots == 1) {
+        (items.load(value, gradient), ...);
+        start_pass(c);
+        call_kernel(kernel, i[0], items.receive(c)...);
+        if (bail) return false;
+        if constexpr (!Derive) return true;
+        unsigned others = sunk;
+        flow(c, others, typename context::column_list{});
+        (items.flush(c, others), ...);
+        return true;
+    } else {
+        (pick<A>(items...).load(value, gradient), ...);
+        if (second) (pick<arguments + A>(items...).load(value + columns, gradient + columns), ...);
+        int count_2 = 0;
+        bool keeping_2 = false, bail_2 = false;
+        unsigned stored_2 = 0, sunk_2 = 0;
+        // clang-format off
+        const context d{count_2, keeping_2, bail_2, stored_2, sunk_2, nullptr, nullptr, nullptr, sum + columns, nullptr,
+                        value + columns, row + columns * columns, gradient + columns, id + columns, on_tape + columns,
+                        depends + columns, identical + columns, accumulates + columns, read_elsewhere + some,
+                        stored_elsewhere + some, added_elsewhere + some, last_store + some, store_direction + some};
+        // clang-format on
+        start_pass(c);
+        call_kernel(kernel, i[0], pick<A>(items...).receive(c)...);
+        unsigned others = sunk, others_2 = 0;
+        flow(c, others, typename context::column_list{});
+        if (second) {
+            start_pass(d);
+            call_kernel(kernel, i[1], pick<arguments + A>(items...).receive(d)...);
+            others_2 = sunk_2;
+            flow(d, others_2, typename context::column_list{});
+        }
+        if (!bail) (pick<A>(items...).flush(c, others), ...);
+        if (second && !bail_2) (pick<arguments + A>(items...).flush(d, others_2), ...);
+        return !bail && !bail_2;
+    }
 }
 
-/// Runs one item; false if it needs the tape in memory: then nothing was written. Without `Derive` it only
-/// says so. Without gathers there are no accumulators to find, and one pass is enough.
-template <bool Derive, bool Gathers, class P, int Columns, adding How, unsigned Types, class Kernel, int R,
-          class... I>
-WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_item(const Kernel& kernel, const index<R>& i,
-                                                       const I&... items) {
+/// Runs an item that gathers; false if it needs the tape in memory: then nothing was written. Without
+/// `Derive` it only says so.
+template <bool Derive, class P, int Columns, adding How, unsigned Types, class Kernel, int R, class... I>
+WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_gathering_item(const Kernel& kernel, const index<R>& i,
+                                                                 const I&... items) {
     constexpr int arguments = static_cast<int>(sizeof...(I));
     constexpr int columns = Columns > 0 ? Columns : 1, some = arguments > 0 ? arguments : 1;
-    constexpr int accumulators = Gathers ? most_accumulators : 0, entries = Gathers ? short_tape + 1 : 1;
-    constexpr int rows = Columns + accumulators;
-    using first_pass = cell_context<P, Columns, arguments, 1, How, Types, Gathers>;
-    using second_pass = cell_context<P, Columns, arguments, 2, How, Types, Gathers>;
-    short_entry<P> tape[entries];
-    P bar[entries], sum[columns], accumulator_bar[most_accumulators];
-    P value[columns], row[columns * (rows > 0 ? rows : 1)], gradient[columns];
+    constexpr int rows = Columns + most_accumulators;
+    using first_pass = cell_context<P, Columns, arguments, 1, How, Types, true>;
+    using second_pass = cell_context<P, Columns, arguments, 2, How, Types, true>;
+    short_entry<P> tape[short_tape + 1];
+    P bar[short_tape + 1], sum[columns], accumulator_bar[most_accumulators];
+    P value[columns], row[columns * rows], gradient[columns];
     int id[columns];
     bool on_tape[columns], used[most_accumulators];
     unsigned depends[columns], identical[columns], accumulates[columns];
@@ -355,18 +166,16 @@ WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_item(const Kernel& kernel, con
     bool keeping = false, bail = false;
     unsigned stored = 0, sunk = 0;
     // clang-format off
-    if constexpr (Gathers) {
-        clear_sums(accumulator_bar, std::make_integer_sequence<int, most_accumulators>());
-        (items.load(value, gradient), ...);
-        const first_pass c{count, keeping, bail, stored, sunk, used, tape, bar, sum, accumulator_bar, value, row,
+    clear_sums(accumulator_bar, std::make_integer_sequence<int, most_accumulators>());
+    (items.load(value, gradient), ...);
+    const first_pass first{count, keeping, bail, stored, sunk, used, tape, bar, sum, accumulator_bar, value, row,
                            gradient, id, on_tape, depends, identical, accumulates, read_elsewhere,
                            stored_elsewhere, added_elsewhere, last_store, store_direction};
-        start_pass(c);
-        call_kernel(kernel, i, items.receive(c)...);
-        if (bail) return false;
-        if constexpr (!Derive) return true;
-        if (used[0]) flow_to_accumulators(c, typename first_pass::column_list{});
-    }
+    start_pass(first);
+    call_kernel(kernel, i, items.receive(first)...);
+    if (bail) return false;
+    if constexpr (!Derive) return true;
+    if (used[0]) flow_to_accumulators(first, typename first_pass::column_list{});
     (items.load(value, gradient), ...);
     const second_pass c{count, keeping, bail, stored, sunk, used, tape, bar, sum, accumulator_bar, value, row,
                         gradient, id, on_tape, depends, identical, accumulates, read_elsewhere,
@@ -374,12 +183,9 @@ WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_item(const Kernel& kernel, con
     // clang-format on
     start_pass(c);
     call_kernel(kernel, i, items.receive(c)...);
-    if constexpr (!Gathers)
-        if (bail) return false;
-    if constexpr (!Derive) return true;
     unsigned others = sunk;
     flow(c, others, typename second_pass::column_list{});
-    if constexpr (Gathers) c.reverse();
+    c.reverse();
     (items.flush(c, others), ...);
     return true;
 }
@@ -412,176 +218,52 @@ template <class T, int N, class L, int R, int First>
 inline constexpr bool lacks_cells<adjoint_view<T, N, L>, R, First> =
     N == R && First < 0 && is_active<std::remove_const_t<T>>;
 
+/// What the items of a launch with these views are.
+template <class Numbers, int R, class... V> struct item_kind;
+template <bool Gathers, bool Alone, int... A, int R, class... V>
+struct item_kind<item_numbers<Gathers, Alone, A...>, R, V...> {
+    using plan = column_plan<R, V...>;
+    using P = std::conditional_t<(wants_double<V> || ...), double, float>;
+    static constexpr bool gathers = Gathers || (lacks_cells<V, R, plan::template first<A>> || ...);
+    static constexpr adding how = Alone                       ? adding::alone
+                                  : (moves_vectors<V> || ...) ? adding::atomically
+                                                              : adding::by_warps;
+    static constexpr unsigned types = (stored_types<V> | ... | 0u);
+    template <int Argument, class View>
+    using argument = item_argument<plan::template first<Argument>, Argument, R, View>;
+};
+
+/// Runs an item; false if it needs the tape in memory: then nothing was written. Without `Derive` it only
+/// says so.
 template <bool Derive = true, class Kernel, int R, bool Gathers, bool Alone, int... A, class... V>
 WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool
 fast_item(item_numbers<Gathers, Alone, A...>, const Kernel& kernel, const index<R>& i, const V&... views) {
-    using plan = column_plan<R, V...>;
-    using P = std::conditional_t<(wants_double<V> || ...), double, float>;
-    constexpr adding how = Alone                       ? adding::alone
-                           : (moves_vectors<V> || ...) ? adding::atomically
-                                                       : adding::by_warps;
-    constexpr unsigned types = (stored_types<V> | ... | 0u);
+    using kind = item_kind<item_numbers<Gathers, Alone, A...>, R, V...>;
     const shape<R>& position = index_access::positions(i);
-    constexpr bool gathers = Gathers || (lacks_cells<V, R, plan::template first<A>> || ...);
-    return run_item<Derive, gathers, P, plan::total, how, types>(
-        kernel, i, item_argument<plan::template first<A>, A, R, V>(views, position)...);
-}
-
-// -- The taped item
-// ------------------------------------------------------------------------------------------
-
-/// A scalar argument on the tape.
-template <class T, class P, int D> struct taped_scalar {
-    T value;
-    active_memory<P, D> memory;
-    WARPX_HOST_DEVICE auto receive(tape<P>* on) const {
-        using access = taped_access_t<P, D, T>;
-        typename access::template place_of<const T> place;
-        place.data = &value;
-        place.memory = memory;
-        place.on = on;
-        return warpx::value(located<const T, access>(place));
-    }
-};
-template <class H, class P> WARPX_HOST_DEVICE auto receive_taped(const H& h, tape<P>* on) {
-    if constexpr (requires { h.receive(on); }) {
-        return h.receive(on);
+    if constexpr (kind::gathers) {
+        return run_gathering_item<Derive, typename kind::P, kind::plan::total, kind::how, kind::types>(
+            kernel, i, typename kind::template argument<A, V>(views, position)...);
     } else {
-        H attached = h;
-        if constexpr (requires { attached.attach(on); }) attached.attach(on);
-        return attached;
+        const index<R> positions[1] = {i};
+        return run_own_items<Derive, typename kind::P, kind::plan::total, kind::how, 1>(
+            std::integer_sequence<int, A...>(), false, kernel, positions,
+            typename kind::template argument<A, V>(views, position)...);
     }
 }
-/// Runs one item on a tape; false if its memory was too small: then nothing was written, and `on` says what
-/// is needed.
-template <class P, class Kernel, int R, class... H>
-WARPX_HOST_DEVICE bool taped_item(tape<P>& on, const Kernel& kernel, const index<R>& i, const H&... handles) {
-    call_kernel(kernel, i, receive_taped(handles, &on)...);
-    if (on.overflowed()) return false;
-    on.reverse();
-    return true;
+
+/// Runs two items, or the first one; where item_kind says that they do not gather.
+template <class Kernel, int R, bool Gathers, bool Alone, int... A, class... V>
+WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool fast_pair(item_numbers<Gathers, Alone, A...>,
+                                                        const Kernel& kernel, bool second,
+                                                        const index<R> (&i)[2], const V&... views) {
+    using kind = item_kind<item_numbers<Gathers, Alone, A...>, R, V...>;
+    return run_own_items<true, typename kind::P, kind::plan::total, kind::how, 2>(
+        std::integer_sequence<int, A...>(), second, kernel, i,
+        typename kind::template argument<A, V>(views, index_access::positions(i[0]))...,
+        typename kind::template argument<A, V>(views, index_access::positions(i[1]))...);
 }
 
-/// A struct argument of the taped form.
-template <class P> struct attach_fields_to {
-    tape<P>* on;
-    template <class H> WARPX_HOST_DEVICE void operator()(H& handle) const noexcept {
-        if constexpr (requires { handle.attach(on); }) handle.attach(on);
-    }
-};
-template <class Form, class S> struct taped_struct : struct_traits<S>::template rebind<Form::template field> {
-    using traits = struct_traits<S>;
-    using fields = typename traits::template rebind<Form::template field>;
-    explicit taped_struct(const fields& f) : fields(f) {}
-    template <class P> WARPX_HOST_DEVICE void attach(tape<P>* on) noexcept {
-        traits::each(attach_fields_to<P>{on}, static_cast<fields&>(*this));
-    }
-};
-
-} // namespace detail
-
-namespace form {
-
-/// What an adjoint launch knows of its arguments, by number.
-struct adjoint_facts {
-    static constexpr int most = 64;
-    struct argument {
-        bool exclusive = false, covers = false, retained = false;
-    } of[most];
-};
-
-/// The fast adjoint, over arrays of one kind of layout. Derivatives in `P`.
-template <template <int> class Layout, class P> struct adjoint {
-    using partial = P;
-    const adjoint_facts* facts;
-    template <int N> using layout = Layout<N>;
-    template <class T, int N, int Argument> using handle = detail::adjoint_view<T, N, Layout<N>>;
-    template <int Argument, class T, int N, class D> auto make(const array<T, N, D>& a) const noexcept {
-        const adjoint_facts::argument& f = facts->of[Argument];
-        handle<T, N, Argument> v;
-        v.data = a.data_handle();
-        v.layout = Layout<N>(a);
-        if constexpr (detail::is_active<std::remove_const_t<T>>) {
-            const auto g = a.grad();
-            v.gradient = g.data_handle();
-            v.gradient_layout = a.has_grad() ? Layout<N>(g) : v.layout;
-        }
-        v.exclusive = f.exclusive;
-        v.covers = f.covers;
-        v.retained = f.retained;
-        return v;
-    }
-};
-
-/// The taped adjoint, `D` directions of tangents (0: first derivatives).
-template <class P, int D> struct taped {
-    const adjoint_facts* facts;
-    template <class T, int N, int Argument> using handle = detail::taped_handle<T, N, P, D>;
-    template <class F> using field = typename detail::bound<taped, 0, F>::type;
-    template <int Argument, class T, int N, class Dev> auto make(const array<T, N, Dev>& a) const noexcept {
-        return handle<T, N, Argument>(view<Argument>(a));
-    }
-    template <int Argument, class T, int N, class Dev> auto view(const array<T, N, Dev>& a) const noexcept {
-        detail::active_array<T, N> v;
-        v.data = a.data_handle();
-        v.extents = a.extents();
-        v.strides = a.strides();
-        if constexpr (detail::is_active<std::remove_const_t<T>>) {
-            const auto g = a.grad();
-            v.gradient = g.data_handle();
-            v.gradient_strides = g.strides();
-        }
-        v.argument = Argument;
-        v.retained = facts->of[Argument].retained;
-        return v;
-    }
-};
-
-} // namespace form
-
-namespace detail {
-
-template <template <int> class L, class P, int Argument, class T, class D>
-struct bound<form::adjoint<L, P>, Argument, scalar_with_grad<T, D>> {
-    using type = scalar_view<T, P>;
-    static type make(const form::adjoint<L, P>&, const scalar_with_grad<T, D>& a) noexcept {
-        return {a.value, nullptr, a.gradient.data_handle()};
-    }
-};
-template <template <int> class L, class P, int Argument, described S>
-    requires(argument_traits<S>::holds_arrays)
-struct bound<form::adjoint<L, P>, Argument, S> {
-    using views = form::adjoint<L, P>;
-    using type = struct_view<S, views>;
-    static type make(const views& form, const S& s) {
-        return {struct_traits<S>::template map<type::template field>(
-            s, [&form]<class F>(const F& f) { return bound<views, Argument, F>::make(form, f); })};
-    }
-};
-template <class P, int D, int Argument, class T, class Dev>
-struct bound<form::taped<P, D>, Argument, scalar_with_grad<T, Dev>> {
-    using type = taped_scalar<T, P, D>;
-    static type make(const form::taped<P, D>&, const scalar_with_grad<T, Dev>& a) noexcept {
-        type t;
-        t.value = a.value;
-        t.memory.gradient.data = a.gradient.data_handle();
-        return t;
-    }
-};
-template <class P, int D, int Argument, described S>
-    requires(argument_traits<S>::holds_arrays)
-struct bound<form::taped<P, D>, Argument, S> {
-    using taped = form::taped<P, D>;
-    using type = taped_struct<taped, S>;
-    static type make(const taped& form, const S& s) {
-        return type(struct_traits<S>::template map<taped::template field>(
-            s, [&form]<class F>(const F& f) { return bound<taped, Argument, F>::make(form, f); }));
-    }
-};
+WARPX_DETAIL_END_UNSET
 
 } // namespace detail
 } // namespace warpx
-
-#if defined(__GNUC__) && !defined(__clang__)
-#    pragma GCC diagnostic pop
-#endif

@@ -3,7 +3,7 @@
 // numbers.
 #pragma once
 
-#include "adjoint_item.hpp"
+#include "adjoint_form.hpp"
 #include "tangent.hpp"
 
 namespace warpx {
