@@ -101,6 +101,7 @@ public:
     void adjoint(way w, int threads, bool retain) override {
         warpx::launch_options options;
         options.threads = threads;
+        if (threads > 1) options.block_size = 40; // on CUDA: warps that are not full
         options.retain = retain;
         with(here_, as_adjoint, [&](const auto&... a) {
             if (w == way::fast)

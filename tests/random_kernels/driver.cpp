@@ -96,10 +96,9 @@ public:
         right = same_as_taped("fast") && right;
         right = dot("fast") && right;
         if (!right) return false;
-        if (kernel_->on_host()) {
-            if (!adjoint(way::fast, 2, false)) return fail("2 threads", "primal or a gap was changed");
-            if (!same_as_taped("2 threads")) return false;
-        }
+        const char* const other = kernel_->on_host() ? "2 threads" : "blocks of 40";
+        if (!adjoint(way::fast, 2, false)) return fail(other, "primal or a gap was changed");
+        if (!same_as_taped(other)) return false;
         if (entry_.smooth && !finite_differences()) return false;
         if (!with_retain) return true;
         if (!adjoint(way::taped, 1, true)) return fail("taped, retain", "primal or a gap was changed");
