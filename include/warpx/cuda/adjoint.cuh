@@ -7,6 +7,7 @@
 #endif
 
 #include "../gradients.hpp"
+#include "deterministic.cuh"
 #include "overflow.cuh"
 #include "tangent.cuh"
 
@@ -172,13 +173,13 @@ private:
 /// False if the heap was too small.
 template <class P, bool G, bool L, int... A, int R, class F, class... X>
 __device__ inline bool item_on_tape(item_numbers<G, L, A...> numbers, const adjoint_grid<R>& g,
-                                    heap_tape<P>& heap, bool all, const on_device<F>& kernel, int64_t item,
-                                    const X&... x) {
+                                    heap_tape<P>& heap, bool all, const exact_sums& exact,
+                                    const on_device<F>& kernel, int64_t item, const X&... x) {
     constexpr int count = static_cast<int>(sizeof...(A));
     const index<R> i = index_access::make(position_of(item, g.extents, g.count));
     if (!all && fast_item<false>(numbers, kernel, i, pick<A>(x...)...)) return true;
     for (;;) {
-        tape<P> on(heap.memory());
+        tape<P> on(heap.memory(), additions{.exact = exact.count > 0 ? &exact : nullptr});
         if (taped_item(on, kernel, i, pick<count + A>(x...)...)) return true;
         if (!heap.grow(on.entries(), on.stores())) return false;
     }
@@ -189,14 +190,15 @@ __device__ inline bool item_on_tape(item_numbers<G, L, A...> numbers, const adjo
 template <class P, class Numbers, int R, class F, class... X>
 __global__ void __launch_bounds__(64)
     run_tapes(const __grid_constant__ adjoint_grid<R> g, const __grid_constant__ tape_limits limits, bool all,
-              const __grid_constant__ on_device<F> kernel, const __grid_constant__ X... x) {
+              const __grid_constant__ exact_sums exact, const __grid_constant__ on_device<F> kernel,
+              const __grid_constant__ X... x) {
     if (!all && !g.overflow.raised()) return;
     heap_tape<P> heap(limits);
-    if (blockIdx.x == 0 && threadIdx.x == 0) *limits.told = g.overflow.number;
+    if (blockIdx.x == 0 && threadIdx.x == 0 && exact.count == 0) *limits.told = g.overflow.number;
     const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
     for (int64_t item = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; item < g.count;
          item += step)
-        if (!item_on_tape<P>(Numbers{}, g, heap, all, kernel, item, x...)) return;
+        if (!item_on_tape<P>(Numbers{}, g, heap, all, exact, kernel, item, x...)) return;
 }
 
 /// Every item on a tape.
@@ -218,14 +220,6 @@ __global__ void __launch_bounds__(64)
 
 #pragma GCC visibility pop
 
-WARPX_COLD [[noreturn]] inline void refuse_order(const launch_site& site) {
-    throw launch_error(sentence(
-        "kernel " + site_name(site), "in deterministic mode on CUDA gradients that only one item adds to",
-        "gradients that several items add to, in any order (a gather, an atomic, a broadcast array, the "
-        "gradient of a scalar)",
-        "launch it on the host, or write the kernel so that x[i] is all it reads of arrays with gradients"));
-}
-
 /// Blocks of a launch that sums the gradients of scalars: enough to fill a GPU, one atomic each.
 inline constexpr int64_t most_sum_blocks = 1056;
 
@@ -244,43 +238,65 @@ void enqueue_second_order(std::integer_sequence<int, Argument...>, const launch_
         bound<taped, Argument, A>::make(form, arguments)...);
 }
 
+/// The launch of the fast form, over arrays of one kind of layout.
+template <template <int> class Layout, class P, class Numbers, int... Argument, int R, class F, class... A>
+void enqueue_items(std::integer_sequence<int, Argument...>, const enqueue& run, int threads,
+                   const adjoint_grid<R>& g, const adjoint_survey& survey, const on_device<F>& kernel,
+                   const A&... arguments) {
+    using fast = form::adjoint<Layout, P>;
+    const fast form{&survey.facts};
+    using kind = item_kind<Numbers, R, typename bound<fast, Argument, A>::type...>;
+    constexpr int per_thread = by_pairs<kind, typename bound<fast, Argument, A>::type...> ? 2 : 1;
+    int64_t blocks = blocks_for(g.count, threads * per_thread);
+    if constexpr ((is_scalar_with_grad<A> || ...))
+        blocks = blocks < most_sum_blocks ? blocks : most_sum_blocks;
+    run(reinterpret_cast<const void*>(
+            &run_adjoint<Numbers, R, F, typename bound<fast, Argument, A>::type...>),
+        grid<way::direct>{blocks, dim3(static_cast<unsigned>(threads)), 0}, g, kernel,
+        bound<fast, Argument, A>::make(form, arguments)...);
+}
+
 template <class P, int... Argument, int R, class F, class... A>
-void enqueue_adjoint(std::integer_sequence<int, Argument...>, const launch_options& options,
-                     const launch_site& site, const shape<R>& extents, const adjoint_survey& survey,
-                     const F& kernel, const A&... arguments) {
+void enqueue_adjoint(std::integer_sequence<int, Argument...> arguments_by_number,
+                     const launch_options& options, const launch_site& site, const shape<R>& extents,
+                     const adjoint_survey& survey, const F& kernel, const A&... arguments) {
+    constexpr bool gathers = kernel_gathers<F, R, A...>;
     using fast = form::adjoint<strided_layout, P>;
     using taped = form::taped<P, 0>;
-    using numbers = item_numbers<kernel_gathers<F, R, A...>, false, Argument...>;
-    const fast form{&survey.facts};
-    const taped tape_form{&survey.facts};
+    using numbers = item_numbers<gathers, false, Argument...>;
     const enqueue run{options, site, common_ordinal(site, arguments...)};
-    const int64_t count = extents.count();
-    const bool may_overflow = survey.must_tape || survey.may_overflow;
+    const bool exact = options.deterministic && survey.shares;
+    const bool must_tape = survey.must_tape || exact, may_overflow = must_tape || survey.may_overflow;
     tape_limits limits;
-    adjoint_grid<R> g{extents, count, {}};
+    adjoint_grid<R> g{extents, extents.count(), {}};
     if (may_overflow) g.overflow = overflow_board::get().next(run.ordinal, site, limits);
     const on_device<F> callee{kernel};
-    if (!survey.must_tape) {
+    if (!must_tape) {
         const int most = block_size(options, site), threads = most < 256 ? most : 256;
-        constexpr int per_thread = by_pairs<item_kind<numbers, R, typename bound<fast, Argument, A>::type...>,
-                                            typename bound<fast, Argument, A>::type...>
-                                       ? 2
-                                       : 1;
-        int64_t blocks = blocks_for(count, threads * per_thread);
-        if constexpr ((is_scalar_with_grad<A> || ...))
-            blocks = blocks < most_sum_blocks ? blocks : most_sum_blocks;
-        run(reinterpret_cast<const void*>(
-                &run_adjoint<numbers, R, F, typename bound<fast, Argument, A>::type...>),
-            grid<way::direct>{blocks, dim3(static_cast<unsigned>(threads)), 0}, g, callee,
-            bound<fast, Argument, A>::make(form, arguments)...);
+        if constexpr (!gathers)
+            if (survey.sure)
+                return enqueue_items<sure_layout, P, numbers>(arguments_by_number, run, threads, g, survey,
+                                                              callee, arguments...);
+        enqueue_items<strided_layout, P, numbers>(arguments_by_number, run, threads, g, survey, callee,
+                                                  arguments...);
     }
     if (!may_overflow) return;
-    const int64_t blocks = blocks_for(count, 64);
-    run(reinterpret_cast<const void*>(&run_tapes<P, numbers, R, F, typename bound<fast, Argument, A>::type...,
-                                                 typename bound<taped, Argument, A>::type...>),
-        grid<way::direct>{blocks < 512 ? blocks : 512, dim3(64), 0}, g, limits, survey.must_tape, callee,
-        bound<fast, Argument, A>::make(form, arguments)...,
-        bound<taped, Argument, A>::make(tape_form, arguments)...);
+    const fast form{&survey.facts};
+    const taped tape_form{&survey.facts};
+    const auto run_on_tapes = [&](const exact_sums& sums) {
+        const int64_t blocks = blocks_for(g.count, 64);
+        run(reinterpret_cast<const void*>(
+                &run_tapes<P, numbers, R, F, typename bound<fast, Argument, A>::type...,
+                           typename bound<taped, Argument, A>::type...>),
+            grid<way::direct>{blocks < 512 ? blocks : 512, dim3(64), 0}, g, limits, must_tape, sums, callee,
+            bound<fast, Argument, A>::make(form, arguments)...,
+            bound<taped, Argument, A>::make(tape_form, arguments)...);
+    };
+    if (!exact) return run_on_tapes(exact_sums{});
+    exact_sums_of_launch sums(options, site);
+    (sums.look(arguments), ...);
+    run_on_tapes(sums.allocate(run.ordinal));
+    sums.finish(run.ordinal);
 }
 
 } // namespace launching
@@ -296,9 +312,9 @@ template <> struct adjoint_backend<device::cuda> {
         constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
         const adjoint_survey survey = survey_adjoint<F, R>(numbers, options, extents, arguments...);
         if (!survey.any_gradient) return;
-        if (options.deterministic && survey.shares) [[unlikely]]
-            refuse_order(site);
         constexpr int directions = second_order<A...>();
+        if (directions > 0 && options.deterministic && survey.shares) [[unlikely]]
+            refuse_order(site, "those of a second derivative", "launch it on the host");
         if constexpr (directions > 0)
             enqueue_second_order<second_derivative_t<directions, A...>>(numbers, options, site, extents,
                                                                         survey, kernel, arguments...);

@@ -4,6 +4,7 @@
 
 #include "../atomic.hpp"
 #include "../dual.hpp"
+#include "exact_sum.hpp"
 
 namespace warpx::detail {
 
@@ -51,11 +52,17 @@ template <class T, class P> WARPX_INLINE WARPX_HOST_DEVICE void clear_gradient(c
                 static_cast<T*>(s.tangent)[k * s.step] = static_cast<T>(0.0f);
     }
 }
-/// Adds to a number of a gradient: atomically, unless this thread is `alone` in running items of the launch.
+/// How items of a launch add to gradients: atomically, if neither says otherwise.
+struct additions {
+    bool alone = false;                // this thread runs all items
+    const exact_sums* exact = nullptr; // sums that are added later (CUDA, deterministic)
+};
 template <class T, class P>
-WARPX_INLINE WARPX_HOST_DEVICE void add_to_number(T* place, P v, [[maybe_unused]] bool alone) {
-#if !defined(__CUDA_ARCH__)
-    if (alone) {
+WARPX_INLINE WARPX_HOST_DEVICE void add_to_number(T* place, P v, const additions& how) {
+#if defined(__CUDA_ARCH__)
+    if (how.exact != nullptr && how.exact->add(place, v)) return;
+#else
+    if (how.alone) {
         *place = static_cast<T>(static_cast<P>(static_cast<compute_t<T>>(*place)) + v);
         return;
     }
@@ -63,14 +70,15 @@ WARPX_INLINE WARPX_HOST_DEVICE void add_to_number(T* place, P v, [[maybe_unused]
     (void)atomic_add_scalar(place, static_cast<T>(v));
 }
 template <class T, class P>
-WARPX_INLINE WARPX_HOST_DEVICE void add_gradient(const gradient_slot_of<P>& s, const P& v, bool alone) {
+WARPX_INLINE WARPX_HOST_DEVICE void add_gradient(const gradient_slot_of<P>& s, const P& v,
+                                                 const additions& how) {
     if constexpr (std::is_floating_point_v<P>) {
-        if (s.data != nullptr) add_to_number(static_cast<T*>(s.data), v, alone);
+        if (s.data != nullptr) add_to_number(static_cast<T*>(s.data), v, how);
     } else {
-        if (s.data != nullptr) add_to_number(static_cast<T*>(s.data), v.root(), alone);
+        if (s.data != nullptr) add_to_number(static_cast<T*>(s.data), v.root(), how);
         if (s.tangent != nullptr)
             for (int k = 0; k < P::directions; ++k)
-                add_to_number(static_cast<T*>(s.tangent) + k * s.step, v.d[k], alone);
+                add_to_number(static_cast<T*>(s.tangent) + k * s.step, v.d[k], how);
     }
 }
 

@@ -63,11 +63,11 @@ template <class T, adding How, class P> WARPX_INLINE WARPX_HOST_DEVICE void add_
         }
         atomicAdd(place, static_cast<T>(v));
     } else {
-        add_to_number(place, v, false);
+        add_to_number(place, v, additions{});
     }
 #else
     constexpr bool alone = How == adding::alone;
-    if (alone || v != P(0)) add_to_number(place, v, alone);
+    if (alone || v != P(0)) add_to_number(place, v, additions{.alone = alone});
 #endif
 }
 

@@ -41,9 +41,8 @@ template <class P> class tape {
 public:
     static constexpr int64_t most_entries = INT32_MAX;
 
-    /// `alone`: no other thread adds to gradients of the launch.
-    WARPX_HOST_DEVICE explicit tape(const tape_memory<P>& memory, bool alone = false) noexcept
-        : memory_(memory), alone_(alone) {}
+    WARPX_HOST_DEVICE explicit tape(const tape_memory<P>& memory, const additions& how = {}) noexcept
+        : memory_(memory), how_(how) {}
 
     WARPX_HOST_DEVICE bool overflowed() const noexcept {
         return entries_ > memory_.entry_capacity || stores_ > memory_.store_capacity;
@@ -95,7 +94,7 @@ public:
                 if (e.second >= 0) memory_.adjoints[e.second] += e.by_second * bar;
             } else if (e.second == entry::read) {
                 if (!is_zero(bar))
-                    with_stored_type(e.type, [&]<class T>(T) { add_gradient<T>(e.slot, bar, alone_); });
+                    with_stored_type(e.type, [&]<class T>(T) { add_gradient<T>(e.slot, bar, how_); });
             } else {
                 const bool consume = e.second == entry::write;
                 P g(0);
@@ -129,7 +128,7 @@ private:
             const entry& e = memory_.entries[k];
             if (e.second == entry::write && e.retained_by >= 0 && !(read >> e.retained_by & 1))
                 with_stored_type(e.type,
-                                 [&]<class T>(T) { add_gradient<T>(e.slot, memory_.adjoints[k], alone_); });
+                                 [&]<class T>(T) { add_gradient<T>(e.slot, memory_.adjoints[k], how_); });
         }
     }
     WARPX_HOST_DEVICE static bool is_zero(const P& p) {
@@ -144,7 +143,8 @@ private:
 
     tape_memory<P> memory_;
     int64_t entries_ = 0, stores_ = 0;
-    bool retains_ = false, alone_;
+    bool retains_ = false;
+    additions how_;
 };
 
 /// A number whose operations go onto a tape. `id` is its entry; a constant has none.

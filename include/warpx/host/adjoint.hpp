@@ -71,7 +71,7 @@ template <class P, int R, class F, class... H>
 WARPX_COLD void run_on_tape(bool alone, const index<R>& i, const F& kernel, const H&... handles) {
     static thread_local tape_arena<P> arena;
     for (;;) {
-        tape<P> on(arena.memory(), alone);
+        tape<P> on(arena.memory(), additions{.alone = alone});
         if (taped_item(on, kernel, i, handles...)) return;
         arena.grow(on.entries(), on.stores());
     }
