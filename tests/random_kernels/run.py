@@ -32,7 +32,7 @@ def options():
     p.add_argument("--seeds", help="such as 17,20-40, @FILE or today: these kernels, once")
     p.add_argument("--inputs", type=int, default=40)
     p.add_argument("--input-seed", type=int, default=1)
-    p.add_argument("--batch", type=int, help="kernels in a translation unit: 8, with --cuda 3")
+    p.add_argument("--batch", type=int, help="kernels in a translation unit: 4, with --cuda 3")
     p.add_argument("--jobs", type=int, default=1)
     p.add_argument("--cuda", action="store_true")
     p.add_argument("--arch", help="with --cuda: sm_90, if no GPU says otherwise")
@@ -49,7 +49,7 @@ def options():
     a = p.parse_args()
     if a.seeds is None and a.seconds is None and a.cpu_seconds is None:
         a.seconds = 60
-    a.batch = a.batch or (3 if a.cuda else 8)
+    a.batch = a.batch or (3 if a.cuda else 4)
     if a.flags is None:
         a.flags = "--fmad=false" if a.cuda else "-O1"
     return a
