@@ -125,7 +125,7 @@ template <class T, int N> void fill_values(const array<T, N>& a, unsigned seed) 
         int64_t at = 0;
         for (int axis = 0; axis < N; ++axis) at += p[axis] * a.stride(axis);
         for (const auto& leaf : warpx::detail::leaves_of<V>())
-            warpx::detail::with_stored_type(leaf.type, [&]<class S>(S) {
+            warpx::detail::with_number_type(leaf.type, [&]<class S>(S) {
                 auto* const bytes = reinterpret_cast<char*>(const_cast<V*>(a.data_handle() + at));
                 fill_number(*reinterpret_cast<S*>(bytes + leaf.offset), state, seed);
                 return 0;
