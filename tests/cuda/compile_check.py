@@ -4,6 +4,7 @@
 
   compile_check.py architectures <nvcc> <include folder>...   architectures.cu compiles for old, common and new GPUs
   compile_check.py registers <nvcc> <include folder>...       registers.cu needs no stack and few registers on sm_90
+  compile_check.py adjoint_stack <nvcc> <include folder>...   the fast adjoints of adjoint_stack.cu need no stack there
 """
 import pathlib
 import re
@@ -20,6 +21,8 @@ ARCHITECTURES = [75, 80, 90, 100, 120]
 MORE_THAN_RAW = 4
 MOST = 40
 MOST_CROSSED = 48
+# Bytes of stack that adjoints may have; those that are not listed: none.
+MOST_STACK = {"carry_fold": 1088}  # the 64 states that a fold keeps
 FLOAT_PACKETS = re.compile(r"run_packetsILi4E.*(saxpy|branchy|sometimes|copying|filling)E")
 
 
@@ -45,11 +48,33 @@ def architectures(compiler, folders):
     print(f"compiled for sm {wanted} and PTX {known[-1]}; this nvcc does not know {left_out}")
 
 
-def registers(compiler, folders):
-    output = nvcc(compiler, folders, "registers.cu", "-arch=sm_90", "-cubin", "-Xptxas=-v")
+def kernels_of(compiler, folders, source):
+    """What ptxas says of each kernel: bytes of stack, of spill stores and loads, registers; and all it says."""
+    output = nvcc(compiler, folders, source, "-arch=sm_90", "-cubin", "-Xptxas=-v")
     pattern = (r"Compiling entry function '(\S+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores, "
                r"(\d+) bytes spill loads.*?Used (\d+) registers")
-    found = {m[0]: [int(n) for n in m[1:]] for m in re.findall(pattern, output, re.S)}
+    return {m[0]: [int(n) for n in m[1:]] for m in re.findall(pattern, output, re.S)}, output
+
+
+def adjoint_stack(compiler, folders):
+    found, output = kernels_of(compiler, folders, "adjoint_stack.cu")
+    fast = {name: values for name, values in found.items() if "run_adjoint" in name}
+    wanted = set(re.findall(r"launch_adjoint<kernels::(\w+)>", (HERE / "adjoint_stack.cu").read_text()))
+    wrong = 0
+    for kernel in sorted(wanted):
+        mine = [values for name, values in fast.items() if f"7kernels{len(kernel)}{kernel}E" in name]
+        if not mine:
+            sys.exit(f"{output}\nthe adjoint of {kernel} is not in ptxas's output: did a name change?")
+        for stack, stores, loads, used in mine:
+            print(f"{kernel}: {used} registers, {stack} bytes of stack, {stores + loads} spilled")
+            wrong += 1 if stack > MOST_STACK.get(kernel, 0) else 0
+    print(f"{len(fast)} adjoints, {wrong} with more stack than they may have")
+    if wrong:
+        sys.exit(1)
+
+
+def registers(compiler, folders):
+    found, output = kernels_of(compiler, folders, "registers.cu")
     if "raw_float4" not in found or not any(FLOAT_PACKETS.search(name) for name in found):
         sys.exit(f"{output}\nthe kernels to compare are not in ptxas's output: did a name change?")
     raw = found["raw_float4"][3]
@@ -68,6 +93,6 @@ def registers(compiler, folders):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4 or sys.argv[1] not in ("architectures", "registers"):
+    if len(sys.argv) < 4 or sys.argv[1] not in ("architectures", "registers", "adjoint_stack"):
         sys.exit(__doc__)
-    {"architectures": architectures, "registers": registers}[sys.argv[1]](sys.argv[2], sys.argv[3:])
+    globals()[sys.argv[1]](sys.argv[2], sys.argv[3:])
