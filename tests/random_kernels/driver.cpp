@@ -76,7 +76,7 @@ public:
         reset();
         kernel_->primal();
         if (!compare_values("tangent", tight)) return false;
-        if (!kernel_->on_host()) tight_here_ = tight_here * 100; // other functions of math
+        if (!kernel_->on_host()) tight_here_ = std::fmax(tight_here, 1e-7); // other functions of math
         if (!measure_rounding()) {
             ++counts_.vague;
             return true;
