@@ -28,9 +28,14 @@ WARPX_COLD [[noreturn]] inline void refuse_order(const launch_site& site, const 
 
 #pragma GCC visibility push(hidden)
 
-/// Adds the sums of one piece of memory to its gradients.
+/// The sums of one piece of memory, for `enqueue` a type of its own for every trampoline.
+template <class T> struct sums_of {
+    exact_sums::span span;
+};
+/// Adds them to the gradients.
 template <class T>
-__global__ void __launch_bounds__(256) add_exact_sums(const __grid_constant__ exact_sums::span span) {
+__global__ void __launch_bounds__(256) add_exact_sums(const __grid_constant__ sums_of<T> all) {
+    const exact_sums::span& span = all.span;
     using S = std::conditional_t<std::is_same_v<T, double>, double, float>;
     using sum = exact_sum<S>;
     const auto count = static_cast<int64_t>((span.end - span.begin) / sizeof(T));
@@ -110,7 +115,7 @@ private:
     template <class T> static void finish(const enqueue& run, const exact_sums::span& s) {
         const int64_t blocks = blocks_for(static_cast<int64_t>((s.end - s.begin) / sizeof(T)), 256);
         run(reinterpret_cast<const void*>(&add_exact_sums<T>),
-            grid<way::direct>{blocks < 4096 ? blocks : 4096, dim3(256), 0}, s);
+            grid<way::direct>{blocks < 4096 ? blocks : 4096, dim3(256), 0}, sums_of<T>{s});
     }
     template <class T, int N, class D> void add(const array<T, N, D>& gradient) {
         using S = leaf_t<T>;
