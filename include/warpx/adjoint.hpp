@@ -55,10 +55,15 @@ private:
 template <class Named, class Dim, class F, class... A>
 void start_adjoint(const launch_options& options, const Dim& dim, const F& kernel, const A&... arguments) {
     const auto extents = shape_of(dim);
-    if constexpr (has_own_adjoint<F> && forward_fits<F, decltype(extents)::rank(), A...>())
-        start_own_adjoint<Named>(options, extents, kernel, arguments...);
-    else
+    if constexpr (has_own_adjoint<F> && forward_fits<F, decltype(extents)::rank(), A...>()) {
+        constexpr bool first_order = ((directions_of<A> == 0) && ...);
+        static_assert(first_order,
+                      "warpx::launch_adjoint: an own adjoint gives first derivatives only; for second ones "
+                      "(arguments with tangents) launch the kernel without its own adjoint");
+        if constexpr (first_order) start_own_adjoint<Named>(options, extents, kernel, arguments...);
+    } else {
         dispatch<adjoint_now>(options, Named::site(options.name), extents, kernel, arguments...);
+    }
 }
 
 // -- What is known at the launch

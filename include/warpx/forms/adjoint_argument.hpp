@@ -143,9 +143,9 @@ WARPX_INLINE WARPX_HOST_DEVICE void flush_cell(const C& c, S* gradient, unsigned
     if (exclusive)
         *gradient = static_cast<S>(now);
     else if (passes)
-        add_gathered<S, C::how == adding::alone ? adding::alone : adding::atomically>(gradient, c.sum[J]);
+        add_gathered<S, C::out_of_folds>(gradient, c.sum[J]);
     else
-        add_gathered<S, C::how == adding::alone ? adding::alone : adding::atomically>(gradient, now - old);
+        add_gathered<S, C::out_of_folds>(gradient, now - old);
 }
 
 template <int Column, int Argument, int R, class T, int N, class L>

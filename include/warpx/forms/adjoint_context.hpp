@@ -43,7 +43,7 @@ template <class P> WARPX_INLINE WARPX_HOST_DEVICE constexpr P no_sum() noexcept 
 enum class adding {
     alone,      // no other thread runs items of the launch
     atomically, // others may add to the same element
-    by_warps    // and all lanes of a warp may meet in one element
+    by_warps    // and in a fold all lanes of a warp are likely to meet in one element
 };
 template <class T, adding How, class P> WARPX_INLINE WARPX_HOST_DEVICE void add_gathered(T* place, P v) {
 #if defined(__CUDA_ARCH__)
@@ -76,7 +76,6 @@ template <class T, adding How, class P> WARPX_INLINE WARPX_HOST_DEVICE void add_
 template <class P_, int Columns, int Arguments, int Pass, adding How, unsigned Types, bool Gathers>
 struct cell_context {
     using P = P_;
-    static constexpr adding how = How;
     static constexpr bool gathers = Gathers; // else there is no tape: all are an item's own elements
     static constexpr int accumulators = Gathers ? most_accumulators : 0;
     static constexpr int columns = Columns, rows = Columns + accumulators, pass = Pass;
@@ -118,7 +117,9 @@ struct cell_context {
         return entries++;
     }
 
-    WARPX_INLINE WARPX_HOST_DEVICE void step(int k) const {
+    /// Elsewhere than in a fold the question whether lanes meet costs more than the atomics it saves.
+    static constexpr adding out_of_folds = How == adding::by_warps ? adding::atomically : How;
+    template <adding By = out_of_folds> WARPX_INLINE WARPX_HOST_DEVICE void step(int k) const {
         const int first = tape[k].first, second = tape[k].second;
         const P b = bar[k];
         if (second >= -1) {
@@ -127,7 +128,7 @@ struct cell_context {
         } else if (second <= entry_read) {
             void* const g = tape[k].gradient;
             with_stored_type_of<Types>(static_cast<stored_as>(entry_read - second), [&]<class T>(T) {
-                if (g != nullptr) add_gathered<T, How>(static_cast<T*>(g), b);
+                if (g != nullptr) add_gathered<T, By>(static_cast<T*>(g), b);
             });
         }
     }
@@ -141,8 +142,8 @@ struct cell_context {
     WARPX_INLINE WARPX_HOST_DEVICE void reverse() const { reverse_chunks<short_tape / 64 - 1>(entries); }
     /// Reverses and drops the entries from `first` on: those of a loop's body, few.
     WARPX_INLINE WARPX_HOST_DEVICE void unwind(int first) const {
-        for (int k = entries - 1; k >= first + 16; --k) step(k);
-        WARPX_DETAIL_UNROLL for (int k = 15; k >= 0; --k) if (first + k < entries) step(first + k);
+        for (int k = entries - 1; k >= first + 16; --k) step<How>(k);
+        WARPX_DETAIL_UNROLL for (int k = 15; k >= 0; --k) if (first + k < entries) step<How>(first + k);
         entries = first;
     }
     /// The only owner of an entry ends: the top of the tape is reversed and dropped.
