@@ -53,6 +53,7 @@ MAY_INCLUDE = {
     "cuda": {"cuda", "protocol", "forms", "", "detail"},
     "interop": {"protocol", "", "detail"},
     "kernels": {"kernels", "cuda", "host", "forms", "", "detail"},
+    "gradcheck": {"gradcheck", "forms", "", "detail"},
 }
 CHEAP = {
     "stddef.h", "stdint.h", "string.h", "type_traits", "utility", "exception", "new",
@@ -127,7 +128,7 @@ def direction(root):
                 continue  # an adapter in several files: x.hpp and the folder x
             if header in CHOOSE_FORMS and there == "forms":
                 continue
-            if header in RUN_LAUNCHES and there in ("forms", "host"):
+            if header in RUN_LAUNCHES and there in ("forms", "host", "gradcheck"):
                 continue
             if there not in MAY_INCLUDE[here]:
                 yield f"{header}: {here or 'core'} must not include {name}"
