@@ -103,11 +103,12 @@ public:
         options.threads = threads;
         if (threads > 1) options.block_size = 40; // on CUDA: warps that are not full
         options.retain = retain;
+        options.deterministic = w == way::deterministic;
         with(here_, as_adjoint, [&](const auto&... a) {
-            if (w == way::fast)
-                warpx::launch_adjoint<K>(options, extents_, a...);
-            else
+            if (w == way::taped)
                 adjoint_on_tape<K>(options, extents_, a...);
+            else
+                warpx::launch_adjoint<K>(options, extents_, a...);
         });
     }
     bool on_host() const override { return here_on_host; }

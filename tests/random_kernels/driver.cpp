@@ -99,6 +99,7 @@ public:
         const char* const other = kernel_->on_host() ? "2 threads" : "blocks of 40";
         if (!adjoint(way::fast, 2, false)) return fail(other, "primal or a gap was changed");
         if (!same_as_taped(other)) return false;
+        if (!deterministic()) return false;
         if (entry_.smooth && !finite_differences()) return false;
         if (!with_retain) return true;
         if (!adjoint(way::taped, 1, true)) return fail("taped, retain", "primal or a gap was changed");
@@ -205,6 +206,18 @@ private:
                 }
             }
         return true;
+    }
+    /// Twice the same bits, which are right.
+    bool deterministic() {
+        snapshot first;
+        for (int round = 0; round < 2; ++round) {
+            if (!adjoint(way::deterministic, 2, false))
+                return fail("deterministic", "primal or a gap was changed");
+            if (round == 0) collect(first, [](slot& s) -> auto& { return s.gradient; });
+        }
+        for (size_t k = 0; k < slots_.size(); ++k)
+            if (first[k] != slots_[k]->gradient) return fail("deterministic", "other bits the second time");
+        return same_as_taped("deterministic");
     }
     /// <gradients after, tangents before> = <gradients before, tangents after>.
     bool dot(const char* what) {

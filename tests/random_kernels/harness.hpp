@@ -67,7 +67,7 @@ struct slot {
     void reset() { value = value0, tangent = tangent0, gradient = gradient0, integers = integers0; }
 };
 
-enum class way { fast, taped };
+enum class way { fast, taped, deterministic };
 
 /// A kernel, its arguments made for one input. Each launch takes the numbers of the slots, and puts them
 /// back. "Here" is the machine and the type under test.
