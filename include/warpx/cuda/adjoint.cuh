@@ -96,9 +96,10 @@ private:
     }
 };
 
-/// Whether a thread runs two items: where they move so little that one keeps too few bytes in flight.
+/// Whether a thread runs two items: where they have nothing in common, and move so little that one keeps too
+/// few bytes in flight.
 template <class Kind, class... V>
-inline constexpr bool by_pairs = !Kind::gathers && !(is_scalar_view<V> || ...) &&
+inline constexpr bool by_pairs = !Kind::gathers && (is_independent<V> && ...) &&
                                  Kind::plan::total * static_cast<int>(sizeof(typename Kind::P)) <= 8;
 
 template <class Numbers, int R, class F, class... V>

@@ -110,6 +110,11 @@ inline constexpr bool wants_double<struct_view<S, W>> = std::is_same_v<typename 
 template <class T, class P>
 inline constexpr bool wants_double<scalar_view<T, P>> = std::is_same_v<leaf_t<T>, double>;
 
+/// Views of a launch whose items have nothing in common: gradients are the items' own and were compared with
+/// all other memory of the launch, and an item loads everything before it stores. So the loop may say so,
+/// without which g++ compares more pairs of addresses than it is willing to.
+template <class V> inline constexpr bool is_independent = !is_scalar_view<V> && !is_struct_view<V>;
+template <class T, int N, class L> inline constexpr bool is_independent<adjoint_view<T, N, L>> = is_sure<L>;
 // Arguments and gradients are loaded before the kernel's body and written after it: a store to an address
 // whose load is in flight costs a GPU six times the kernel. What the kernel does not use, compilers remove.
 

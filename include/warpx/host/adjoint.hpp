@@ -113,11 +113,6 @@ template <class T, class P> struct range_sum<scalar_view<T, P>> {
     }
 };
 
-/// Views of a launch whose items have nothing in common: gradients are the items' own and were compared with
-/// all other memory of the launch, and an item loads everything before it stores. So the loop may say so,
-/// without which g++ compares more pairs of addresses than it is willing to.
-template <class V> inline constexpr bool is_independent = !is_scalar_view<V> && !is_struct_view<V>;
-template <class T, int N, class L> inline constexpr bool is_independent<adjoint_view<T, N, L>> = is_sure<L>;
 #if defined(__clang__)
 #    pragma clang diagnostic push
 #    pragma clang diagnostic ignored "-Wpass-failed" // not every kernel can be a vector's
