@@ -136,7 +136,7 @@ constexpr auto scatters = [] WARPX_KERNEL(auto i, auto x, auto table, auto y, au
 /// What needs a tape: variables carried over gathered values, elements stored and read at computed indices.
 constexpr auto taped = [] WARPX_KERNEL(auto i, auto x, auto p, auto table, auto y, int steps) {
     auto s = x[i] * 1.0f;
-    for (int k = 0; k < steps; ++k) s = s * 0.9f + 0.1f * sin(p[k % 3] * s);
+    for (int k = 0; k < steps; ++k) s = s + 0.02f * sin(p[k % 3] * s);
     y[table[i]] *= s;
 };
 /// A fold over gathered values, and a computation of few numbers by themselves.
