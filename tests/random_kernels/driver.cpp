@@ -259,16 +259,24 @@ private:
                                         tangent_tangent_[k][static_cast<size_t>(c.value)];
                     want += term, size += std::fabs(term);
                 }
-        const auto slope = [&](double h) { return (shifted(h) - shifted(-h)) / (2 * h); };
-        const double one = slope(step), two = slope(step / 2), four = slope(step / 4);
-        const double fine = (4 * four - two) / 3, coarse = (4 * two - one) / 3;
-        // A kink or a jump within reach shows in steps that disagree.
-        if (!(std::fabs(fine - coarse) <= loose / 10 * size) || !(std::fabs(one - four) <= 1e-2 * size)) {
-            ++counts_.rough;
-            return true;
+        // A kink or a jump within reach shows in steps that disagree: usually, so what is wrong must be so in
+        // smaller steps too.
+        double fine = 0;
+        for (const double h : {step, step / 7, step / 40}) {
+            const auto slope = [&](double d) { return (shifted(d) - shifted(-d)) / (2 * d); };
+            const double one = slope(h), two = slope(h / 2), four = slope(h / 4);
+            const double coarse = (4 * two - one) / 3;
+            fine = (4 * four - two) / 3;
+            if (!(std::fabs(fine - coarse) <= loose / 10 * size) || !(std::fabs(one - four) <= 1e-2 * size)) {
+                ++counts_.rough;
+                return true;
+            }
+            if (std::fabs(fine - want) <= loose * size) {
+                ++counts_.differences;
+                return true;
+            }
         }
         ++counts_.differences;
-        if (std::fabs(fine - want) <= loose * size) return true;
         return fail("finite differences", text("%.12g, tangents say %.12g", fine, want));
     }
 
