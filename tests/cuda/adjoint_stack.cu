@@ -6,6 +6,24 @@
 
 #include <warpx/cuda/adjoint.cuh>
 
+namespace kernels {
+
+/// Sums of gathered values that are used once they are complete.
+constexpr auto blended_sum = [] WARPX_KERNEL(auto at, auto a, auto b, auto c, int count) {
+    auto [i, j] = at;
+    auto s = c.zero();
+    for (int k = 0; k < count; ++k) s += a(i, k) * b(k, j);
+    c[at] = 0.5f * s + 2.0f * c[at];
+};
+constexpr auto squared_sum = [] WARPX_KERNEL(auto at, auto a, auto b, auto c, int count) {
+    auto [i, j] = at;
+    auto s = c.zero();
+    for (int k = 0; k < count; ++k) s += a(i, k) * b(k, j);
+    c[at] = s * s;
+};
+
+} // namespace kernels
+
 using namespace warpx;
 template <class T, int N> using cuda_array = array<T, N, device::cuda>;
 using column = cuda_array<float, 1>;
@@ -33,6 +51,8 @@ void gathers(const column& x, const column& y, const column& z, const vectors& p
     launch_adjoint<kernels::scatter>(n, x, to, y);
     launch_adjoint<kernels::store_gather>(n, x, to, y, z);
     launch_adjoint<kernels::loss>(n, a, x);
+    launch_adjoint<kernels::blended_sum>(c.extents(), a, b, c, 48);
+    launch_adjoint<kernels::squared_sum>(c.extents(), a, b, c, 48);
     launch_adjoint<kernels::matmul>(c.extents(), a, b, c, 48);
     launch_adjoint<kernels::carry_fold>(n, x, y, z, 48);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // adjoint_tape_test.cu: adjoints whose items need a tape in memory, against the host's.
 #include "cuda/adjoint_support.hpp"
+#include "cuda/check.hpp"
 
 namespace {
 
@@ -73,5 +74,27 @@ TEST_CASE("adjoints on CUDA: a tape in memory is told of once, with the kernel's
     }
     CHECK(reported.find("told_once") != std::string::npos);
     CHECK(reported.find("told_once") == reported.rfind("told_once"));
+    warpx::set_tape_report(warpx::print_tape_report);
+}
+
+namespace {
+constexpr auto long_way = [] WARPX_KERNEL(auto i, auto x, auto p, auto y, int n) {
+    auto v = x[i];
+    for (int k = 0; k < n; ++k) v = v * p[k % 100];
+    y[i] = v;
+};
+} // namespace
+
+TEST_CASE("adjoints on CUDA: a tape that the device's heap cannot hold is reported by the next synchronize") {
+    warpx::set_tape_report(nullptr);
+    const auto x = on_device(graded<double>(1, 1)), p = on_device(graded<double>(2, 100)),
+               y = on_device(graded<double>(3, 1));
+    warpx::launch_adjoint<long_way>(1, x, p, y, 3000000); // 8 MB unless the machine says otherwise
+    const auto wait = [] {
+        machine::need(cudaDeviceSynchronize());
+        warpx::detail::throw_recorded_fault();
+    };
+    CHECK(cuda_test::throws<warpx::launch_error>(wait, "cudaLimitMallocHeapSize"));
+    CHECK_NOTHROW(wait()); // told once
     warpx::set_tape_report(warpx::print_tape_report);
 }

@@ -70,7 +70,7 @@ class Expressions:
         for digit in range(8, 8 + r.randint(1, 2)):
             kind = r.random()
             if kind < 0.4:  # read anywhere
-                name, base = "r%d" % digit, r.choice(self.reads)
+                name, base = "r%d" % digit, r.choice([n for n in self.reads if n not in self.aliases])
                 self.aliases[name] = (base, r.choice(["same", "shifted", "reversed"]))
                 self.reads.append(name)
             elif kind < 0.8:  # an item's own elements under two names

@@ -71,8 +71,11 @@ private:
     static char* block(size_t bytes) {
         static char* memory = nullptr;
         static size_t size = 0;
-        if (memory == nullptr) // tapes of many items at once
-            need(cudaDeviceSetLimit(cudaLimitMallocHeapSize, size_t{64} << 20));
+        if (memory == nullptr) {
+            need(
+                cudaDeviceSetLimit(cudaLimitMallocHeapSize, size_t{64} << 20)); // tapes of many items at once
+            need(cudaDeviceSetLimit(cudaLimitStackSize, size_t{32} << 10)); // functions that call themselves
+        }
         if (bytes > size) {
             need(cudaFree(memory));
             memory = nullptr, size = 0;

@@ -43,7 +43,7 @@ template <const auto& K, int R> struct in_one_form {
     /// The kernel over arrays of any strides.
     auto forward() const {
         return [this]<class... A>(const A&... a) {
-            run_forward(std::make_integer_sequence<int, sizeof...(A)>(), a...);
+            this->run_forward(std::make_integer_sequence<int, sizeof...(A)>(), a...);
         };
     }
     auto tangent() const { return tangent_of(extents, kernel<K>); }
@@ -51,7 +51,7 @@ template <const auto& K, int R> struct in_one_form {
     /// The fast form for any strides and several threads, and the tape where items need it.
     auto adjoint() const {
         return [this]<class... A>(const A&... a) {
-            run_adjoint(std::make_integer_sequence<int, sizeof...(A)>(), a...);
+            this->run_adjoint(std::make_integer_sequence<int, sizeof...(A)>(), a...);
         };
     }
 

@@ -273,7 +273,8 @@ void enqueue_adjoint(std::integer_sequence<int, Argument...> arguments_by_number
     if (may_overflow) g.overflow = overflow_board::get().next(run.ordinal, site, limits);
     const on_device<F> callee{kernel};
     if (!must_tape) {
-        const int most = block_size(options, site), threads = most < 256 ? most : 256;
+        // Whole warps: gradients of scalars are summed by all lanes.
+        const int most = block_size(options, site), threads = most < 256 ? (most + 31) / 32 * 32 : 256;
         if constexpr (!gathers)
             if (survey.sure)
                 return enqueue_items<sure_layout, P, numbers>(arguments_by_number, run, threads, g, survey,

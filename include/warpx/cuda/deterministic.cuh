@@ -140,6 +140,7 @@ private:
                 --sums_.count;
                 sums_.of[k] = sums_.of[sums_.count];
                 halves_[k] = halves_[sums_.count];
+                k = 0; // larger now, it may meet those that it did not
             }
             if (sums_.count == exact_sums::most)
                 refuse_order(site_, "more", "give some of the arrays no gradient, or launch it on the host");

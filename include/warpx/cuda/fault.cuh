@@ -73,7 +73,7 @@ public:
         return names_->text;
     }
 
-    /// Throws index_error if a device has a fault, and forgets it.
+    /// Throws index_error (a tape without memory: launch_error) if a device has a fault, and forgets it.
     void throw_first() {
         if (!__atomic_load_n(&any_, __ATOMIC_ACQUIRE)) return;
         const lock_guard guard(mutex_);
@@ -100,6 +100,17 @@ private:
         (void)cudaStreamSynchronize(e.stream);
         const int rank = found.rank < fault_record::most_axes ? found.rank : fault_record::most_axes;
         text t;
+        if (found.argument == fault_record::tape_too_large) {
+            t.add("the adjoint of kernel ").add(found.kernel);
+            t.expected("an item's tape to fit the device's malloc heap, ")
+                .add(found.extents[0])
+                .add(" bytes");
+            t.got("a tape of ").add(found.position[0]).add(" bytes, and gradients that lack its item");
+            t.remedy("call cudaDeviceSetLimit(cudaLimitMallocHeapSize, ...) before the first adjoint launch, "
+                     "or write "
+                     "the loop as warpx::fold");
+            throw launch_error(t.c_str());
+        }
         t.add("kernel ").add(found.kernel).add(", array argument ").add(found.argument);
         t.expected("an index within the shape ").add(found.extents, rank);
         t.got("index ").add(found.position, rank);
@@ -123,7 +134,8 @@ private:
 
 } // namespace cuda_v1
 
-/// Throws index_error if a checked launch recorded an access outside of an array.
+/// Throws index_error if a checked launch recorded an access outside of an array, and launch_error if an item
+/// of an adjoint launch had no memory for its tape.
 inline void throw_recorded_fault() { fault_board::get().throw_first(); }
 
 } // namespace detail

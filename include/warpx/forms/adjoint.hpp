@@ -19,6 +19,7 @@ template <class C> struct cell_engine {
     WARPX_INLINE WARPX_HOST_DEVICE static void read_one(const C& c, int column, N& r,
                                                         std::integer_sequence<int, J...>) {
         if (column != Column) return;
+        r.c_ = &c;
         r.v_ = static_cast<typename N::scalar>(c.value[Column]);
         r.depends_ = c.depends[Column];
         r.identical_ = c.identical[Column];

@@ -29,7 +29,7 @@ public:
     WARPX_INLINE WARPX_HOST_DEVICE constexpr cell_number(const U& u) noexcept : v_(static_cast<T>(value(u))) {
         start(row_list{});
     }
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr cell_number(const cell_number& o) : v_(o.v_) {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr cell_number(const cell_number& o) : v_(o.v_), c_(o.c_) {
         take_linear(o);
         if (o.is_taped()) own_copy_of(o);
     }
@@ -43,7 +43,7 @@ public:
         requires(!std::is_same_v<T2, T>)
     WARPX_INLINE WARPX_HOST_DEVICE constexpr explicit(sizeof(T2) > sizeof(T))
         cell_number(const cell_number<T2, C>& o)
-        : v_(static_cast<T>(o.v_)) {
+        : v_(static_cast<T>(o.v_)), c_(o.c_) {
         take_linear(o);
         if (o.is_taped()) own_copy_of(o);
     }
@@ -86,6 +86,7 @@ public:
     WARPX_INLINE WARPX_HOST_DEVICE static constexpr cell_number chain(T v, const cell_number& a, P da) {
         cell_number r;
         r.v_ = v;
+        r.c_ = a.c_;
         r.depends_ = a.depends_;
         r.accumulates_ = a.accumulates_;
         r.scale_rows(a, da, row_list{});
@@ -124,6 +125,7 @@ public:
                                                                        const cell_number& b) {
         cell_number r;
         r.v_ = c ? a.v_ : b.v_;
+        r.c_ = a.c_;
         r.depends_ = a.depends_ | b.depends_;
         r.accumulates_ = a.accumulates_ | b.accumulates_;
         r.identical_ = a.identical_ & b.identical_;
@@ -235,6 +237,7 @@ private:
     }
     WARPX_INLINE WARPX_HOST_DEVICE constexpr void join(const cell_number& a, P da, const cell_number& b,
                                                        P db) {
+        c_ = a.c_;
         depends_ = a.depends_ | b.depends_;
         accumulates_ = a.accumulates_ | b.accumulates_;
         join_rows(a, da, b, db, row_list{});
@@ -260,6 +263,7 @@ private:
     }
     template <bool Negative> WARPX_INLINE WARPX_HOST_DEVICE constexpr void absorb(const cell_number& o) {
         v_ = Negative ? static_cast<T>(v_ - o.v_) : static_cast<T>(v_ + o.v_);
+        c_ = o.c_;
         const unsigned keep = identical_ & ~o.depends_;
         const unsigned identical = Negative ? keep : keep | (o.identical_ & ~depends_);
         join_rows(*this, P(1), o, Negative ? P(-1) : P(1), row_list{});
@@ -281,10 +285,11 @@ private:
     T v_;
     bool on_tape_ = false;
     mutable bool accumulator_ = false; // `key_` takes what is added
-    int id_, key_; // undefined without an entry, without an accumulator; so is c_: a choice of pointers never
-                   // folds
+    int id_, key_;                     // undefined without an entry, without an accumulator
     unsigned depends_ = 0, identical_ = 0, accumulates_ = 0;
-    const C* c_;
+    const C*
+        c_; // undefined in constants. All else hands it on, entry or not: where two ways meet, one of which
+            // had left it undefined, there is a choice of pointers, and the context stays in memory
     P d_[C::rows > 0 ? C::rows : 1];
 };
 template <class T, class C> inline constexpr bool is_differentiable<cell_number<T, C>> = true;

@@ -66,6 +66,7 @@ public:
             memory_.entries[at] = {P(0), P(0), value, action, type, retained ? argument : -1, slot};
             memory_.adjoints[at] = P(0);
         }
+        if (action != entry::read && first_change_ < 0) first_change_ = at;
         return static_cast<int32_t>(at);
     }
 
@@ -93,8 +94,9 @@ public:
                 if (e.first >= 0) memory_.adjoints[e.first] += e.by_first * bar;
                 if (e.second >= 0) memory_.adjoints[e.second] += e.by_second * bar;
             } else if (e.second == entry::read) {
-                if (!is_zero(bar))
-                    with_stored_type(e.type, [&]<class T>(T) { add_gradient<T>(e.slot, bar, how_); });
+                if (is_zero(bar)) continue;
+                const additions how = how_.exact != nullptr && changed_before(k) ? additions{} : how_;
+                with_stored_type(e.type, [&]<class T>(T) { add_gradient<T>(e.slot, bar, how); });
             } else {
                 const bool consume = e.second == entry::write;
                 P g(0);
@@ -131,6 +133,17 @@ private:
                                  [&]<class T>(T) { add_gradient<T>(e.slot, memory_.adjoints[k], how_); });
         }
     }
+    /// Whether the item had changed the place that entry `k` reads: its gradient is the item's own, and what
+    /// goes to it is read again further back.
+    WARPX_HOST_DEVICE bool changed_before(int64_t k) const {
+        const void* const place = memory_.entries[k].slot.data;
+        if (first_change_ >= 0)
+            while (--k >= first_change_) {
+                const entry& e = memory_.entries[k];
+                if (e.second <= entry::write && e.slot.data == place) return true;
+            }
+        return false;
+    }
     WARPX_HOST_DEVICE static bool is_zero(const P& p) {
         if constexpr (std::is_floating_point_v<P>) {
             return p == P(0);
@@ -142,7 +155,7 @@ private:
     }
 
     tape_memory<P> memory_;
-    int64_t entries_ = 0, stores_ = 0;
+    int64_t entries_ = 0, stores_ = 0, first_change_ = -1;
     bool retains_ = false;
     additions how_;
 };
