@@ -105,11 +105,11 @@ template <class C> struct cell_engine {
     }
 
     template <class T, class N>
-    WARPX_INLINE WARPX_HOST_DEVICE static void gathered(const C& c, const T* data,
+    WARPX_INLINE WARPX_HOST_DEVICE static void gathered(const C& c, int argument, const T* data,
                                                         std::remove_const_t<T>* gradient, N& r) {
         using V = std::remove_const_t<T>;
         r.v_ = static_cast<typename N::scalar>(*data);
-        r.enter(&c, c.push(P(0), -1, P(0), entry_read - static_cast<int>(stored_as_v<V>), gradient));
+        r.enter(&c, c.push(P(0), argument, P(0), entry_read - static_cast<int>(stored_as_v<V>), gradient));
     }
 };
 
@@ -213,7 +213,7 @@ template <class C, class Value> struct adjoint_access {
             } else if constexpr (!C::gathers) {
                 p.c->bail = true; // the probe saw nothing of it
             } else {
-                engine::template gathered<T>(*p.c, p.data, p.gradient, r);
+                engine::template gathered<T>(*p.c, p.argument, p.data, p.gradient, r);
                 engine::forward(*p.c, p.own_column, p.data == p.own, r, typename C::column_list{});
             }
             return r;

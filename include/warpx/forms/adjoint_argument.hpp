@@ -148,9 +148,9 @@ WARPX_INLINE WARPX_HOST_DEVICE void flush_cell(const C& c, S* gradient, unsigned
     if (exclusive)
         *gradient = static_cast<S>(now);
     else if (passes)
-        add_gathered<S, C::out_of_folds>(gradient, c.sum[J]);
+        add_gathered<S, C::one_by_one>(gradient, c.sum[J]);
     else
-        add_gathered<S, C::out_of_folds>(gradient, now - old);
+        add_gathered<S, C::one_by_one>(gradient, now - old);
 }
 
 template <int Column, int Argument, int R, class T, int N, class L>

@@ -27,7 +27,8 @@ inline constexpr int most_accumulators = 4;
 /// Entries of the short tape.
 inline constexpr int short_tape = 128;
 
-/// What the second part of a short tape's entry says: an operation (>= -1), or a read by storage type.
+/// What the second part of a short tape's entry says: an operation (>= -1), or a read by storage type; its
+/// first part is then the argument.
 inline constexpr int entry_read = -8; // minus the storage type
 inline constexpr int entry_void = -2;
 
@@ -43,9 +44,10 @@ template <class P> WARPX_INLINE WARPX_HOST_DEVICE constexpr P no_sum() noexcept 
 enum class adding {
     alone,      // no other thread runs items of the launch
     atomically, // others may add to the same element
-    by_warps    // and in a fold all lanes of a warp are likely to meet in one element
+    by_warps    // and all lanes of a warp may meet in one element
 };
-template <class T, adding How, class P> WARPX_INLINE WARPX_HOST_DEVICE void add_gathered(T* place, P v) {
+/// Adds; false if lanes of the warp were asked and did not meet in one element.
+template <class T, adding How, class P> WARPX_INLINE WARPX_HOST_DEVICE bool add_gathered(T* place, P v) {
 #if defined(__CUDA_ARCH__)
     if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
         if constexpr (How == adding::by_warps) {
@@ -57,8 +59,10 @@ template <class T, adding How, class P> WARPX_INLINE WARPX_HOST_DEVICE void add_
                     const unsigned thread =
                         threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z);
                     if ((thread & 31) == 0) atomicAdd(place, static_cast<T>(v));
-                    return;
+                    return true;
                 }
+                atomicAdd(place, static_cast<T>(v));
+                return false;
             }
         }
         atomicAdd(place, static_cast<T>(v));
@@ -69,6 +73,7 @@ template <class T, adding How, class P> WARPX_INLINE WARPX_HOST_DEVICE void add_
     constexpr bool alone = How == adding::alone;
     if (alone || v != P(0)) add_to_number(place, v, additions{.alone = alone});
 #endif
+    return true;
 }
 
 /// What one item knows while its kernel runs. `Pass` 1 finds the adjoints of the accumulators, `Pass` 2
@@ -100,6 +105,7 @@ struct cell_context {
     bool *read_elsewhere, *stored_elsewhere, *added_elsewhere;
     uintptr_t* last_store;
     int* store_direction;
+    bool* apart; // lanes of the warp did not meet in one element: they are not asked again
 
     WARPX_INLINE WARPX_HOST_DEVICE int push(P by_first, int first, P by_second, int second,
                                             void* gradient_ = nullptr) const {
@@ -117,9 +123,9 @@ struct cell_context {
         return entries++;
     }
 
-    /// Elsewhere than in a fold the question whether lanes meet costs more than the atomics it saves.
-    static constexpr adding out_of_folds = How == adding::by_warps ? adding::atomically : How;
-    template <adding By = out_of_folds> WARPX_INLINE WARPX_HOST_DEVICE void step(int k) const {
+    /// Of elements that the item's own are not.
+    static constexpr adding one_by_one = How == adding::by_warps ? adding::atomically : How;
+    WARPX_INLINE WARPX_HOST_DEVICE void step(int k) const {
         const int first = tape[k].first, second = tape[k].second;
         const P b = bar[k];
         if (second >= -1) {
@@ -128,7 +134,12 @@ struct cell_context {
         } else if (second <= entry_read) {
             void* const g = tape[k].gradient;
             with_stored_type_of<Types>(static_cast<stored_as>(entry_read - second), [&]<class T>(T) {
-                if (g != nullptr) add_gathered<T, By>(static_cast<T*>(g), b);
+                if (g == nullptr) return;
+                if (How == adding::by_warps && !flag(apart, first, argument_list{})) {
+                    if (!add_gathered<T, How>(static_cast<T*>(g), b)) raise(apart, first, argument_list{});
+                } else {
+                    add_gathered<T, one_by_one>(static_cast<T*>(g), b);
+                }
             });
         }
     }
@@ -142,8 +153,8 @@ struct cell_context {
     WARPX_INLINE WARPX_HOST_DEVICE void reverse() const { reverse_chunks<short_tape / 64 - 1>(entries); }
     /// Reverses and drops the entries from `first` on: those of a loop's body, few.
     WARPX_INLINE WARPX_HOST_DEVICE void unwind(int first) const {
-        for (int k = entries - 1; k >= first + 16; --k) step<How>(k);
-        WARPX_DETAIL_UNROLL for (int k = 15; k >= 0; --k) if (first + k < entries) step<How>(first + k);
+        for (int k = entries - 1; k >= first + 16; --k) step(k);
+        WARPX_DETAIL_UNROLL for (int k = 15; k >= 0; --k) if (first + k < entries) step(first + k);
         entries = first;
     }
     /// The only owner of an entry ends: the top of the tape is reversed and dropped.

@@ -59,7 +59,7 @@ WARPX_INLINE WARPX_HOST_DEVICE void start_columns(const C& c, std::integer_seque
 template <class C, int... A>
 WARPX_INLINE WARPX_HOST_DEVICE void start_arguments(const C& c, std::integer_sequence<int, A...>) {
     ((c.read_elsewhere[A] = c.stored_elsewhere[A] = c.added_elsewhere[A] = false, c.last_store[A] = 0,
-      c.store_direction[A] = 0),
+      c.store_direction[A] = 0, c.apart[A] = false),
      ...);
 }
 template <class C, int... K>
@@ -97,13 +97,14 @@ run_own_items(std::integer_sequence<int, A...>, [[maybe_unused]] bool second, co
     bool read_elsewhere[Slots * some], stored_elsewhere[Slots * some], added_elsewhere[Slots * some];
     uintptr_t last_store[Slots * some];
     int store_direction[Slots * some];
+    bool apart[Slots * some];
     int count = 0;
     bool keeping = false, bail = false;
     unsigned stored = 0, sunk = 0;
     // clang-format off
     const context c{count, keeping, bail, stored, sunk, nullptr, nullptr, nullptr, sum, nullptr, value, row,
                     gradient, id, on_tape, depends, identical, accumulates, read_elsewhere,
-                    stored_elsewhere, added_elsewhere, last_store, store_direction};
+                    stored_elsewhere, added_elsewhere, last_store, store_direction, apart};
     // clang-format on
     if constexpr (Slots == 1) {
         (items.load(value, gradient), ...);
@@ -125,7 +126,7 @@ run_own_items(std::integer_sequence<int, A...>, [[maybe_unused]] bool second, co
         const context d{count_2, keeping_2, bail_2, stored_2, sunk_2, nullptr, nullptr, nullptr, sum + columns, nullptr,
                         value + columns, row + columns * columns, gradient + columns, id + columns, on_tape + columns,
                         depends + columns, identical + columns, accumulates + columns, read_elsewhere + some,
-                        stored_elsewhere + some, added_elsewhere + some, last_store + some, store_direction + some};
+                        stored_elsewhere + some, added_elsewhere + some, last_store + some, store_direction + some, apart + some};
         // clang-format on
         start_pass(c);
         call_kernel(kernel, i[0], pick<A>(items...).receive(c)...);
@@ -162,6 +163,7 @@ WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_gathering_item(const Kernel& k
     bool read_elsewhere[some], stored_elsewhere[some], added_elsewhere[some];
     uintptr_t last_store[some];
     int store_direction[some];
+    bool apart[some];
     int count = 0;
     bool keeping = false, bail = false;
     unsigned stored = 0, sunk = 0;
@@ -170,7 +172,7 @@ WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_gathering_item(const Kernel& k
     (items.load(value, gradient), ...);
     const first_pass first{count, keeping, bail, stored, sunk, used, tape, bar, sum, accumulator_bar, value, row,
                            gradient, id, on_tape, depends, identical, accumulates, read_elsewhere,
-                           stored_elsewhere, added_elsewhere, last_store, store_direction};
+                           stored_elsewhere, added_elsewhere, last_store, store_direction, apart};
     start_pass(first);
     call_kernel(kernel, i, items.receive(first)...);
     if (bail) return false;
@@ -179,7 +181,7 @@ WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE bool run_gathering_item(const Kernel& k
     (items.load(value, gradient), ...);
     const second_pass c{count, keeping, bail, stored, sunk, used, tape, bar, sum, accumulator_bar, value, row,
                         gradient, id, on_tape, depends, identical, accumulates, read_elsewhere,
-                        stored_elsewhere, added_elsewhere, last_store, store_direction};
+                        stored_elsewhere, added_elsewhere, last_store, store_direction, apart};
     // clang-format on
     start_pass(c);
     call_kernel(kernel, i, items.receive(c)...);
