@@ -49,6 +49,32 @@ template <char Op, class V> WARPX_INLINE WARPX_HOST_DEVICE constexpr auto signed
         return v;
 }
 
+/// A result that a form does not have. Whatever is done with it ends in `Why::refuse<U>()`, a static_assert.
+template <class Why> struct unusable {
+    template <class U> WARPX_HOST_DEVICE constexpr operator U() const {
+        Why::template refuse<U>();
+        return U();
+    }
+    // clang-format off
+    template <class U> WARPX_HOST_DEVICE friend constexpr U operator+(const unusable&, const U& u) { Why::template refuse<U>(); return u; }
+    template <class U> WARPX_HOST_DEVICE friend constexpr U operator+(const U& u, const unusable&) { Why::template refuse<U>(); return u; }
+    template <class U> WARPX_HOST_DEVICE friend constexpr U operator-(const unusable&, const U& u) { Why::template refuse<U>(); return u; }
+    template <class U> WARPX_HOST_DEVICE friend constexpr U operator-(const U& u, const unusable&) { Why::template refuse<U>(); return u; }
+    template <class U> WARPX_HOST_DEVICE friend constexpr U operator*(const unusable&, const U& u) { Why::template refuse<U>(); return u; }
+    template <class U> WARPX_HOST_DEVICE friend constexpr U operator*(const U& u, const unusable&) { Why::template refuse<U>(); return u; }
+    template <class U> WARPX_HOST_DEVICE friend constexpr U operator/(const unusable&, const U& u) { Why::template refuse<U>(); return u; }
+    template <class U> WARPX_HOST_DEVICE friend constexpr U operator/(const U& u, const unusable&) { Why::template refuse<U>(); return u; }
+    // clang-format on
+};
+struct sum_is_not_read {
+    template <class U> WARPX_HOST_DEVICE static constexpr void refuse() {
+        static_assert(
+            always_false<U>,
+            "warpx::launch_adjoint: the kernel uses the result of `y[i] += e`, which adds without reading; "
+            "write it as a statement, then read y[i]");
+    }
+};
+
 /// Assignments and compound assignments shared by all located values. On a temporary (`y[i] += e`) they write
 /// the place, on a named value (`auto t = y[i]; t += e;`) they change the local variable only.
 template <class Self, bool ReadOnly> struct located_operators {
@@ -79,15 +105,16 @@ template <class Self, bool ReadOnly> struct located_operators {
         else
             return self.local() += signed_as<Op>(v), self;
     }
-    /// A form that adds without reading has no result to go on with: `t = (y[i] += e)` does not compile
-    /// there.
+    /// A form that adds without reading has no result to go on with.
     template <char Op, class V>
     WARPX_INLINE WARPX_HOST_DEVICE constexpr decltype(auto) augment(const V& v) && {
         [[maybe_unused]] Self& self = static_cast<Self&>(*this);
-        if constexpr (!ReadOnly && requires { self.add(v); })
+        if constexpr (!ReadOnly && requires { self.add(v); }) {
             self.add(signed_as<Op>(v));
-        else
+            return unusable<sum_is_not_read>{};
+        } else {
             return std::move(*this).set(combine<Op>(read(), v));
+        }
     }
 
     // clang-format off

@@ -287,16 +287,16 @@ template <class T, int N> struct active_array {
 };
 
 /// What an atomic returns in an adjoint: nothing that could be used.
-struct no_former_value {
-    template <class U> WARPX_HOST_DEVICE constexpr operator U() const {
+struct atomics_run_again {
+    template <class U> WARPX_HOST_DEVICE static constexpr void refuse() {
         static_assert(
             always_false<U>,
             "warpx::launch_adjoint: the kernel uses the value that an atomic returned; it is not the "
             "same when the kernel runs again for its gradient. Compute such indices in a launch of "
             "their own, or give the kernel its own adjoint (with_adjoint)");
-        return U();
     }
 };
+using no_former_value = unusable<atomics_run_again>;
 
 /// The atomics of a handle whose `Access` records additions.
 template <class Self, class T, class Access> struct active_atomics {
