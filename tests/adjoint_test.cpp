@@ -124,6 +124,20 @@ TEST_CASE("retain leaves the gradients of what is only written") {
         CHECK(list(y.grad()) == numbers{6, 6});
     });
 }
+constexpr auto reads_its_own_result = [] WARPX_KERNEL(auto i, auto r, auto w) {
+    w[i] = r[i];
+    w[i] = w[i] * r[i];
+};
+TEST_CASE("retain: what an item reads back of its own is not what was there before") {
+    both(kernel<reads_its_own_result>, [](const auto& adjoint) {
+        const auto r = active(floats({1, 2})), w = active(floats({5, 6}), 3);
+        adjoint({.retain = true}, 2, r, w);
+        CHECK(list(r.grad()) == numbers{6, 12}); // 2 r * 3
+        CHECK(list(w.grad()) == numbers{3, 3});
+        adjoint({}, 2, r, w);
+        CHECK(list(w.grad()) == numbers{0, 0});
+    });
+}
 constexpr auto scatter_to_third = [] WARPX_KERNEL(auto i, auto x, auto y) {
     const auto j = (static_cast<int64_t>(i) + 1) % 3;
     y[j] = x[i];

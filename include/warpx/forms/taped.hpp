@@ -128,10 +128,20 @@ private:
         }
         for (int64_t k = 0; k < entries_; ++k) {
             const entry& e = memory_.entries[k];
-            if (e.second == entry::write && e.retained_by >= 0 && !(read >> e.retained_by & 1))
+            if (e.second == entry::write && e.retained_by >= 0 && !(read >> e.retained_by & 1) &&
+                is_last_write(k))
                 with_stored_type(e.type,
                                  [&]<class T>(T) { add_gradient<T>(e.slot, memory_.adjoints[k], how_); });
         }
+    }
+    /// Whether entry `k` is the item's last store to its place: what earlier ones consumed came from the item
+    /// itself.
+    WARPX_HOST_DEVICE bool is_last_write(int64_t k) const {
+        for (int64_t later = k + 1; later < entries_; ++later)
+            if (memory_.entries[later].second == entry::write &&
+                memory_.entries[later].slot.data == memory_.entries[k].slot.data)
+                return false;
+        return true;
     }
     /// Whether the item had changed the place that entry `k` reads: its gradient is the item's own, and what
     /// goes to it is read again further back.
@@ -259,7 +269,7 @@ template <class P, int D, class Value> struct taped_access {
             if (!p.memory.has_gradient()) return N::constant(v);
             return N(v,
                      p.on->access(tape_entry<P>::read, -1, stored_as_v<V>, p.memory.slot(), p.memory.argument,
-                                  p.memory.retained),
+                                  p.memory.retained && own == nullptr),
                      p.on);
         } else if constexpr (is_composite<V>) {
             return make_composite<V, value<V>>(
