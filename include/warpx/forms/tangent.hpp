@@ -107,6 +107,17 @@ template <int D, bool Carries, class Value> struct tangent_access {
                             p.step);
         }
     }
+    /// The K-th component: g++ does not see through the difference of addresses.
+    template <int K, class T, class C>
+    WARPX_INLINE WARPX_HOST_DEVICE static constexpr auto numbered_part(const tangent_place<T>& p,
+                                                                       C* component) noexcept {
+        if constexpr (!is_active<std::remove_const_t<C>>)
+            return component;
+        else if constexpr (!Carries)
+            return place<C>(component, nullptr, 0);
+        else
+            return place<C>(component, reinterpret_cast<C*>(p.tangent) + K, p.step);
+    }
     template <class T> WARPX_HOST_DEVICE static constexpr T* pointer(const tangent_place<T>& p) noexcept {
         return p.data;
     }
