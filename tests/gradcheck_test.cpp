@@ -182,3 +182,14 @@ TEST_CASE("Jacobians by the adjoint and by finite differences") {
     CHECK_THROWS_WITH((jacobian<scaled>(3, 1, 2, x, 2.0, y)),
                       ContainsSubstring("with_grad(value, gradient)"));
 }
+
+TEST_CASE("a check that compares nothing fails") {
+    const auto x = values<double>(3), y = values<double>(3), ones = full<double>(3, 1.0);
+    const auto given = with_grad(x, zeros<double>(3));
+    CHECK_FALSE(gradcheck<wrong>(3, given, y).passed); // y has none
+    CHECK_THAT(to_string(gradcheck<wrong>(3, given, y)), ContainsSubstring("nothing was compared"));
+    CHECK_FALSE(adjoint_test<wrong>(3, given, y).passed);
+    CHECK(gradcheck<right>(3, given, with_grad(y, ones)).passed);
+    CHECK(gradcheck<right>(3, x, y).passed);     // none has one, so all count
+    CHECK(gradcheck<right>(0, given, y).passed); // nothing is written
+}

@@ -254,8 +254,8 @@ private:
         if (first) key_ = C::first_free(o.c_->used, accumulator_list{});
         C::mark(o.c_->used, first, accumulator_list{});
         accumulator_ = true;
-        if constexpr (C::pass == 1)
-            if (key_ >= C::accumulators) o.c_->bail = true;
+        if constexpr (C::pass == 1) // in a fold, which runs its steps more than once, sums may outlive a step
+            if (key_ >= C::accumulators || o.c_->keeping) o.c_->bail = true;
     }
     template <int... K>
     WARPX_INLINE WARPX_HOST_DEVICE constexpr void set_accumulator(int key, std::integer_sequence<int, K...>) {

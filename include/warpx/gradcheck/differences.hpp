@@ -67,10 +67,17 @@ struct weighted_outputs {
         double weight;
     };
     std::vector<output> all;
+    bool writes = false; // the kernel writes something, with a gradient or without
 
     weighted_outputs() = default;
+    /// Something to compare, or nothing there.
+    bool complete() const noexcept { return !all.empty() || !writes; }
     weighted_outputs(gradient_rig& rig, uint64_t seed, const run_launch& forward) {
         const auto changed = changed_arrays(rig, forward);
+        rig.restore();
+        forward();
+        writes = rig.values_changed();
+        rig.restore();
         weights random(seed);
         std::unordered_set<const void*> values, gradients;
         for (const rig_number& n : rig.numbers) {

@@ -72,7 +72,8 @@ public:
         const double error = std::fabs(report.tangent - report.adjoint);
         const double of = std::max({magnitude_, std::fabs(report.tangent), std::fabs(report.adjoint)});
         report.relative_error = error == 0 ? 0 : error / of;
-        report.passed = report.relative_error <= report.tolerance;
+        report.outputs = static_cast<int64_t>(outputs_.all.size());
+        report.passed = outputs_.complete() && report.relative_error <= report.tolerance;
         return report;
     }
 

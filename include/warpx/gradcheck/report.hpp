@@ -50,7 +50,8 @@ struct gradient_report {
     double tolerance = 0;
     gradient_difference worst;
     std::vector<argument_gradients> arguments; ///< those with gradients
-    int64_t outputs = 0; ///< numbers that the kernel writes and whose gradients were given; 0: none flows
+    int64_t outputs = 0; ///< numbers that the kernel writes and that have a gradient. 0: none flows, and the
+                         ///< check fails if it writes others
     bool wrote_values = false; ///< the adjoint launch changed values: that fails too
     std::string kernel, derived_name = "derived", numerical_name = "finite differences";
 };
@@ -62,11 +63,15 @@ struct adjoint_test_report {
     double tangent = 0, adjoint = 0; ///< the two products
     double relative_error = 0;       ///< of the sum of the magnitudes of the terms
     bool by_differences = false;     ///< J t by finite differences: an argument has no tangents (structs)
+    int64_t outputs = 0;             ///< as in gradient_report
     std::string kernel;
 };
 
 namespace detail {
 
+inline constexpr const char* no_outputs = "  nothing that the kernel writes has a gradient, so nothing was "
+                                          "compared: give it one (set_grad, with_grad), or "
+                                          "give none to any array, and all count\n";
 WARPX_COLD inline std::string number_text(double v) {
     char digits[40];
     return std::string(digits, static_cast<size_t>(snprintf(digits, sizeof digits, "%.9g", v)));
@@ -86,7 +91,7 @@ WARPX_COLD inline std::string to_string(const gradient_report& r) {
     using detail::number_text;
     std::string t = "gradcheck of " + r.kernel + (r.passed ? ": passed" : ": FAILED") + " (tolerance " +
                     number_text(r.tolerance) + ")\n";
-    if (r.outputs == 0) t += "  nothing that the kernel writes has a gradient\n";
+    if (r.outputs == 0) t += detail::no_outputs;
     if (r.wrote_values) t += "  the adjoint launch changed values of its arguments\n";
     for (const argument_gradients& a : r.arguments) {
         t += "  argument " + std::to_string(a.argument) + (a.passed ? ": " : ": FAILED, ") +
@@ -106,7 +111,8 @@ WARPX_COLD inline std::string to_string(const adjoint_test_report& r) {
     return "adjoint test of " + r.kernel + (r.passed ? ": passed" : ": FAILED") + " (tolerance " +
            number_text(r.tolerance) + "): <J t, g> " + number_text(r.tangent) +
            (r.by_differences ? " by finite differences" : "") + ", <t, J^T g> " + number_text(r.adjoint) +
-           ", relative error " + number_text(r.relative_error) + "\n";
+           ", relative error " + number_text(r.relative_error) + "\n" +
+           (r.outputs == 0 ? detail::no_outputs : "");
 }
 
 } // namespace warpx
