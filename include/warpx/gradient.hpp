@@ -49,6 +49,25 @@ scalar_with_grad<T, device::host> with_grad(const T& scalar, T& g) {
                                                             memory_kind::plain)};
 }
 
+// What fits none of these, in one sentence.
+template <class T, class G>
+    requires(element<T> && !detail::is_array_v<T> && !detail::is_array_v<std::remove_cvref_t<G>> &&
+             !(std::is_same_v<G, T&>))
+scalar_with_grad<T, device::host> with_grad(const T& scalar, G&&) {
+    static_assert(detail::always_false<G>,
+                  "warpx::with_grad: the gradient of a scalar is a variable of the scalar's own type "
+                  "(float ga = 0; with_grad(2.0f, ga)), on CUDA an array<T, 0> there");
+    return {scalar, {}};
+}
+template <class T, int N, class D, class G>
+    requires(!detail::is_array_v<std::remove_cvref_t<G>>)
+array<T, N, D> with_grad(const array<T, N, D>& x, G&&) {
+    static_assert(detail::always_false<G>,
+                  "warpx::with_grad: the gradient of an array is an array of its shape and type: "
+                  "warpx::zeros<T>(x.extents()), or from_range(v) over a container");
+    return x;
+}
+
 namespace detail {
 
 template <class A> inline constexpr bool is_scalar_with_grad = false;
