@@ -100,30 +100,6 @@ TEST_CASE("fold is the loop, and so is its gradient") {
     warpx::set_tape_report(warpx::print_tape_report);
 }
 
-/// The steps change a variable that they capture, which folds must not; where that is seen, the tape helps.
-constexpr auto with_running_total = [] WARPX_KERNEL(auto i, auto x, auto p, auto y, int n) {
-    auto total = x[i] * 0.0f;
-    auto last = warpx::fold(n, x[i], [&](auto k, auto v) {
-        total += v * p[k % p.extent(0)];
-        return v * p[k % p.extent(0)];
-    });
-    y[i] = last + total;
-};
-constexpr auto with_running_total_in_loop = [] WARPX_KERNEL(auto i, auto x, auto p, auto y, int n) {
-    auto total = x[i] * 0.0f, last = x[i] * 1.0f;
-    for (int k = 0; k < n; ++k) {
-        total += last * p[k % p.extent(0)];
-        last = last * p[k % p.extent(0)];
-    }
-    y[i] = last + total;
-};
-TEST_CASE("a fold whose steps add to a captured sum is right, on a tape") {
-    warpx::set_tape_report(nullptr);
-    for (const int n : {1, 3, 100})
-        CHECK(difference<with_running_total_in_loop, with_running_total>(n) < 1e-11);
-    warpx::set_tape_report(warpx::print_tape_report);
-}
-
 TEST_CASE("local is the computation in line, and so is its gradient") {
     CHECK(difference<in_line, isolated>(0) < 1e-14);
 }
