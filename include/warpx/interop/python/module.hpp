@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// module.hpp: an extension module made of operations: its functions, what it says about them to the glue.
+#pragma once
+
+#include "runtime.hpp" // Python.h first
+
+#include "operation.hpp"
+
+namespace warpx::detail {
+namespace [[gnu::visibility("hidden")]] py {
+
+/// What modules and the Python package `warpx` agree on. A module with another number is refused by the
+/// package with a sentence that says which of the two is older.
+inline constexpr int glue_format = 1;
+
+// -- The description as text ------------------------------------------------------------------------------
+
+WARPX_COLD inline std::string quoted(const char* s) {
+    std::string text = "\"";
+    for (; s && *s; ++s) {
+        if (*s == '"' || *s == '\\') text += '\\';
+        if (*s == '\n')
+            text += "\\n";
+        else
+            text += *s;
+    }
+    return text + "\"";
+}
+WARPX_COLD inline const char* role_name(parameter_role role) noexcept {
+    static constexpr const char* names[] = {"in", "inout", "out", "value", "static_value"};
+    return names[static_cast<int>(role)];
+}
+WARPX_COLD inline std::string number_text(double v) {
+    char text[40];
+    snprintf(text, sizeof text, "%.17g", v);
+    return text;
+}
+
+/// The description as JSON: what the glue knows of an operation.
+WARPX_COLD inline std::string to_json(const operation_description& d) {
+    const auto list = [](int count, const auto& item) {
+        std::string text = "[";
+        for (int k = 0; k < count; ++k) text += (k ? "," : "") + item(k);
+        return text + "]";
+    };
+    const auto boolean = [](bool b) -> std::string { return b ? "true" : "false"; };
+    static constexpr const char* kinds[] = {"kernel", "callable", "callback"};
+    std::string text = "{\"name\":" + quoted(d.name) + ",\"doc\":" + quoted(d.doc) + ",\"kind\":\"" +
+                       kinds[static_cast<int>(d.kind)] + "\",\"parameters\":";
+    text += list(d.parameter_count, [&](int k) {
+        const parameter_description& p = d.parameters[k];
+        std::string one = "{\"name\":" + quoted(p.name) + ",\"role\":\"" + role_name(p.role) + "\",\"set\":" +
+                          std::to_string(p.set) + ",\"types\":";
+        const int types = p.set < 0 ? 1 : d.set_sizes[p.set];
+        one += list(types, [&](int t) {
+            int chosen[operation_description::most_sets] = {};
+            if (p.set >= 0) chosen[p.set] = t;
+            return quoted(to_string(d.type_of(p, chosen)).c_str());
+        });
+        one += ",\"axes\":" + list(p.rank, [&](int a) { return std::to_string(p.extents[a]); });
+        one += ",\"fold\":" + list(p.fold_rank, [&](int f) { return std::to_string(p.fold[f]); });
+        one += ",\"optional\":" + boolean(p.optional) + ",\"zeroed\":" + boolean(p.zeroed);
+        if (p.has_default) one += ",\"default\":" + number_text(p.default_value);
+        return one + "}";
+    });
+    text += ",\"extents\":" + list(d.extent_count, [&](int e) {
+        return d.extents[e].name ? quoted(d.extents[e].name) : std::to_string(d.extents[e].fixed);
+    });
+    text += ",\"launch_rank\":" + std::to_string(d.launch_rank) + ",\"launch\":";
+    text += d.launch_by_function ? std::string("null") : list(d.launch_rank, [&](int a) { return std::to_string(d.launch[a]); });
+    return text + ",\"tangent\":" + boolean(d.has_tangent) + ",\"adjoint\":" + boolean(d.has_adjoint) +
+           ",\"second\":" + boolean(d.has_second) + "}";
+}
+
+/// "float32, float64: (n, 3)".
+WARPX_COLD inline std::string parameter_text(const operation_description& d, const parameter_description& p) {
+    std::string text = types_text(d, p);
+    if (p.is_array()) text += (p.rank + p.fold_rank ? ", shape " + axes_text(d, p) : std::string(", without axes"));
+    return text;
+}
+
+/// The docstring: a signature for `inspect`, the author's text, the parameters.
+WARPX_COLD inline std::string doc_text(const operation_description& d) {
+    std::string signature = std::string(d.name) + "($module";
+    bool after_default = false;
+    std::string made;
+    for (int k = 0; k < d.parameter_count; ++k) {
+        const parameter_description& p = d.parameters[k];
+        if (p.role == parameter_role::out) continue;
+        signature += std::string(", ") + p.name;
+        if (p.has_default)
+            signature += "=" + (p.type.code == dtype_code::int_ || p.default_value != static_cast<double>(static_cast<int64_t>(p.default_value))
+                                    ? number_text(p.default_value)
+                                    : number_text(p.default_value) + ".0");
+        else if (p.optional || after_default)
+            signature += "=None";
+        after_default = after_default || p.has_default || p.optional;
+    }
+    signature += ", *";
+    bool has_out = false;
+    for (int k = 0; k < d.parameter_count; ++k) has_out = has_out || d.parameters[k].role == parameter_role::out;
+    if (has_out) signature += ", out=None, output_dims=None";
+    if (d.kind == operation_kind::kernel) signature += ", launch_dims=None";
+    if (d.set_count > 0) signature += ", dtype=None";
+    std::string text = signature + ")\n--\n\n" + (d.doc ? std::string(d.doc) + "\n\n" : std::string());
+    for (int k = 0; k < d.parameter_count; ++k) {
+        const parameter_description& p = d.parameters[k];
+        text += std::string(p.name) + ": " + parameter_text(d, p);
+        if (p.role == parameter_role::inout) text += "; overwritten, returned";
+        if (p.role == parameter_role::out) text += "; returned";
+        if (p.optional) text += "; optional";
+        text += "\n";
+    }
+    bool has_axes = false;
+    for (int e = 0; e < d.extent_count; ++e) has_axes = has_axes || d.extents[e].name;
+    if (has_axes)
+        text += "\nArrays of NumPy, PyTorch, CuPy, Numba, JAX and Paddle. Axes in front of those named broadcast.";
+    return text;
+}
+
+// -- The module -------------------------------------------------------------------------------------------
+
+/// One operation of this module: its record, its function.
+template <const auto& Op> struct module_operation {
+    static constexpr int count = std::remove_cvref_t<decltype(Op)>::count;
+    static bound_operation bound;
+
+    static PyObject* function(PyObject*, PyObject* const* arguments, Py_ssize_t given, PyObject* keywords) noexcept {
+        return guarded([&] { return run_operation<count>(bound, arguments, given, keywords, true); });
+    }
+    /// The same without asking whether a framework must see it: for the glue, which has seen it.
+    static PyObject* raw(PyObject*, PyObject* const* arguments, Py_ssize_t given, PyObject* keywords) noexcept {
+        return guarded([&] { return run_operation<count>(bound, arguments, given, keywords, false); });
+    }
+    static PyObject* entry(PyObject*, PyObject* const* arguments, Py_ssize_t given) noexcept {
+        return guarded([&] { return run_entry<count>(bound, arguments, given); });
+    }
+    static PyMethodDef methods[3];
+};
+template <const auto& Op> bound_operation module_operation<Op>::bound;
+template <class F> PyCFunction as_method(F* f) noexcept {
+    return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f));
+}
+template <const auto& Op>
+PyMethodDef module_operation<Op>::methods[3] = {
+    {nullptr, as_method(&function), METH_FASTCALL | METH_KEYWORDS, nullptr},
+    {"raw", as_method(&raw), METH_FASTCALL | METH_KEYWORDS, nullptr},
+    {"entry", as_method(&entry), METH_FASTCALL, nullptr}};
+
+WARPX_COLD inline void fill_record(bound_operation& op) {
+    const operation_description& d = *op.description;
+    op.input_count = op.output_count = 0;
+    for (int k = 0; k < d.parameter_count; ++k) {
+        op.names[k] = made(PyUnicode_InternFromString(d.parameters[k].name)).release();
+        if (d.parameters[k].is_input()) op.inputs[op.input_count++] = k;
+        if (d.parameters[k].is_output()) op.outputs[op.output_count++] = k;
+    }
+    op.doc = doc_text(d);
+}
+
+template <const auto& Op> void add_operation(PyObject* module, PyObject* module_name, PyObject* records) {
+    using mine = module_operation<Op>;
+    bound_operation& op = mine::bound;
+    op.description = &description_of<Op>;
+    op.host = &entries_of<Op, device::host>;
+#if defined(__CUDACC__)
+    op.cuda = &entries_of<Op, device::cuda>;
+#endif
+    fill_record(op);
+    mine::methods[0].ml_name = op.description->name;
+    mine::methods[0].ml_doc = op.doc.c_str();
+    if (PyObject_HasAttrString(module, op.description->name))
+        throw python::argument_error(python::category::value,
+                                     sentence("module " + utf8(module_name), "operations with names of their own",
+                                              std::string("two named '") + op.description->name + "'",
+                                              "rename one: op<\"name\", ...>"));
+    ref functions[3];
+    for (int k = 0; k < 3; ++k)
+        functions[k] = made(PyCFunction_NewEx(&mine::methods[k], module, module_name));
+    const ref record(Py_BuildValue("{s:s,s:O,s:O}", "json", to_json(*op.description).c_str(), "raw",
+                                   functions[1].get(), "entry", functions[2].get()));
+    if (!record || PyDict_SetItemString(records, op.description->name, record.get()) < 0 ||
+        PyObject_SetAttrString(module, op.description->name, functions[0].get()) < 0)
+        throw python::pending_error();
+}
+
+inline PyObject* set_checked(PyObject*, PyObject* on) noexcept {
+    module_data.checked = PyObject_IsTrue(on) == 1;
+    Py_RETURN_NONE;
+}
+inline PyMethodDef module_methods[] = {
+    {"_set_checked", set_checked, METH_O, "Whether every access is compared with the extents (slow)."},
+    {nullptr, nullptr, 0, nullptr}};
+
+/// Tells the package `warpx`, if it is installed, that this module is there.
+WARPX_COLD inline void announce(PyObject* module) {
+    const ref glue(PyImport_ImportModule("warpx"));
+    if (!glue) {
+        if (!PyErr_ExceptionMatches(PyExc_ModuleNotFoundError)) throw python::pending_error();
+        return PyErr_Clear(); // NumPy and plain tensors work without it
+    }
+    const ref done(PyObject_CallMethod(glue.get(), "_register", "O", module));
+    if (!done) throw python::pending_error();
+}
+
+template <const auto&... Ops> PyObject* make_module(const char* name) noexcept {
+    static PyModuleDef definition = {PyModuleDef_HEAD_INIT, name, "Operations of warpx.", -1, module_methods,
+                                     nullptr, nullptr, nullptr, nullptr};
+    return guarded([&]() -> PyObject* {
+        ref module = made(PyModule_Create(&definition));
+        const ref records = made(PyDict_New());
+        // The name under which it is imported (a package's module is "package.name"), for pickling.
+        const ref module_name = made(PyObject_GetAttrString(module.get(), "__name__"));
+        const char* checked = getenv("WARPX_CHECKED");
+        module_data.checked = checked && strcmp(checked, "0") != 0;
+        module_data.module = module.get();
+        (add_operation<Ops>(module.get(), module_name.get(), records.get()), ...);
+        const std::string version = std::to_string(WARPX_VERSION_MAJOR) + "." + std::to_string(WARPX_VERSION_MINOR) +
+                                    "." + std::to_string(WARPX_VERSION_PATCH);
+        if (PyObject_SetAttrString(module.get(), "__warpx_operations__", records.get()) < 0 ||
+            PyModule_AddIntConstant(module.get(), "__warpx_format__", glue_format) < 0 ||
+            PyModule_AddStringConstant(module.get(), "__warpx_version__", version.c_str()) < 0)
+            throw python::pending_error();
+        attach_numpy();
+        attach_torch();
+        announce(module.get());
+        return module.release();
+    });
+}
+
+} // namespace py
+} // namespace warpx::detail
+
+/// Defines the extension module `name` with one function for each operation (constexpr variables at namespace
+/// scope). Use it once, in one source file; build that with `warpx_add_module(name file.cpp)`. The module
+/// needs no framework to be built or imported. A macro, since Python looks for a C function of that name.
+#define WARPX_PYTHON_MODULE(name, ...)                                                                       \
+    PyMODINIT_FUNC PyInit_##name() { return ::warpx::detail::py::make_module<__VA_ARGS__>(#name); }

@@ -1,0 +1,665 @@
+// SPDX-License-Identifier: Apache-2.0
+// entries.hpp: what runs an operation: one function for each derivative, for all of its types, free of
+// frameworks.
+#pragma once
+
+#include "../kernels/fill.hpp"
+#include "../op.hpp"
+#include "batched.hpp"
+#include "call.hpp"
+
+namespace warpx {
+namespace detail {
+
+/// Runs a resolved call. Host: returns when done. CUDA: enqueues on `options.stream`. Allocates nothing that
+/// the caller must free; throws what launches throw.
+using operation_entry = void (*)(const operation_call& call, const launch_options& options);
+
+/// The entries of one operation on one device, by `derivative`; null where there is none.
+struct operation_entries {
+    operation_entry run[4] = {};
+};
+
+WARPX_COLD [[noreturn]] inline void refuse_number(const operation_description& d, int parameter, dtype want,
+                                                  const std::string& got) {
+    refuse_argument(d, parameter, reason::type, "a number that " + to_string(want) + " holds", got,
+                    "pass a number of that kind");
+}
+
+template <class T> T to_scalar(const operation_call& call, int parameter, const number& n) {
+    const auto refuse = [&](const std::string& got) {
+        refuse_number(call.description, parameter, dtype_of<T>, got);
+    };
+    if constexpr (std::is_same_v<T, bool>) {
+        if (n.is != number::kind::boolean && !(n.is == number::kind::integer && (n.integer == 0 || n.integer == 1)))
+            refuse("another number");
+        return n.integer != 0;
+    } else if constexpr (std::is_integral_v<T>) {
+        if (n.is == number::kind::real || n.is == number::kind::complex) refuse(std::to_string(n.real));
+        if (static_cast<int64_t>(static_cast<T>(n.integer)) != n.integer || (std::is_unsigned_v<T> && n.integer < 0))
+            refuse(std::to_string(n.integer));
+        return static_cast<T>(n.integer);
+    } else if constexpr (dtype_of<T>.code == dtype_code::complex) {
+        using part = decltype(T{}.real());
+        return T(static_cast<part>(n.real), static_cast<part>(n.imaginary));
+    } else {
+        if (n.is == number::kind::complex) refuse("a complex number");
+        return static_cast<T>(n.real);
+    }
+}
+
+/// A number in an array without axes on the host.
+inline number read_number(const operation_call& call, int parameter, const tensor_desc& t) {
+    number n;
+    const char* at = static_cast<const char*>(t.data) + t.byte_offset;
+    const auto integer = [&]<class T>(T) {
+        T v;
+        memcpy(&v, at, sizeof v);
+        n.integer = static_cast<int64_t>(v);
+        n.real = static_cast<double>(v);
+        n.is = std::is_same_v<T, bool> ? number::kind::boolean : number::kind::integer;
+    };
+    const auto real = [&]<class T>(T) {
+        T v;
+        memcpy(static_cast<void*>(&v), at, sizeof v);
+        n.real = static_cast<double>(static_cast<compute_t<T>>(v));
+        n.is = number::kind::real;
+    };
+    const dtype type = t.dtype;
+    if (!t.data) refuse_argument(call.description, parameter, reason::value, "a number", "no memory", "pass a number");
+    if (type == dtype_of<float>) real(float{});
+    else if (type == dtype_of<double>) real(double{});
+    else if (type == dtype_of<half>) real(half{});
+    else if (type == dtype_of<bfloat16> || type == opaque_dtype(2)) real(bfloat16{});
+    else if (type == dtype_of<int64_t>) integer(int64_t{});
+    else if (type == dtype_of<int32_t>) integer(int32_t{});
+    else if (type == dtype_of<int16_t>) integer(int16_t{});
+    else if (type == dtype_of<int8_t>) integer(int8_t{});
+    else if (type == dtype_of<uint64_t>) integer(uint64_t{});
+    else if (type == dtype_of<uint32_t>) integer(uint32_t{});
+    else if (type == dtype_of<uint16_t>) integer(uint16_t{});
+    else if (type == dtype_of<uint8_t>) integer(uint8_t{});
+    else if (type == dtype_of<bool>) integer(bool{});
+    else if (type == dtype_of<complex<float>> || type == dtype_of<complex<double>>) {
+        double parts[2];
+        if (type.bits == 64) {
+            float v[2];
+            memcpy(v, at, sizeof v);
+            parts[0] = static_cast<double>(v[0]), parts[1] = static_cast<double>(v[1]);
+        } else
+            memcpy(parts, at, sizeof parts);
+        n.real = parts[0], n.imaginary = parts[1], n.is = number::kind::complex;
+    } else
+        refuse_argument(call.description, parameter, reason::type, "a number", to_string(type), "pass a Python number");
+    return n;
+}
+
+/// How the batch of a call is launched: neighbouring axes that every operand walks alike become one; the last
+/// that remains is an axis of the launch, the others are loops around it. Host functions get loops only.
+struct batch_plan {
+    int loops = 0;
+    int64_t extents[operation_call::most_batch_axes + 1] = {};
+    int axis[operation_call::most_batch_axes + 1] = {}; // the axis of the call whose stride a loop has
+    int64_t inner = 1;                                  // extent of the launch's axis
+    int inner_axis = -1;                                // -1: there is no batch
+};
+template <class F> void each_operand_of(const operation_call& call, const F& f) {
+    for (int k = 0; k < call.count(); ++k) {
+        if (call.primals[k].is_array()) f(call.primals[k]);
+        for (const call_operand* group : {call.tangents, call.cotangents, call.cotangent_tangents})
+            if (group && group[k].is_array()) f(group[k]);
+    }
+}
+inline batch_plan plan_batch(const operation_call& call, bool loops_only) {
+    batch_plan plan;
+    int groups = 0;
+    for (int axis = 0; axis < call.batch_rank; ++axis) {
+        if (call.batch[axis] == 1) continue;
+        bool merges = groups > 0;
+        if (merges)
+            each_operand_of(call, [&](const call_operand& o) {
+                merges = merges && o.batch_strides[plan.axis[groups - 1]] == o.batch_strides[axis] * call.batch[axis];
+            });
+        if (merges) {
+            plan.extents[groups - 1] *= call.batch[axis];
+            plan.axis[groups - 1] = axis;
+        } else {
+            plan.extents[groups] = call.batch[axis];
+            plan.axis[groups++] = axis;
+        }
+    }
+    plan.loops = loops_only || groups == 0 ? groups : groups - 1;
+    if (plan.loops < groups) {
+        plan.inner = plan.extents[groups - 1];
+        plan.inner_axis = plan.axis[groups - 1];
+    }
+    return plan;
+}
+
+/// Where the loops of a batch are.
+struct batch_position {
+    const batch_plan& plan;
+    int64_t at[operation_call::most_batch_axes] = {};
+
+    int64_t offset(const call_operand& o) const noexcept {
+        int64_t offset = 0;
+        for (int g = 0; g < plan.loops; ++g) offset += at[g] * o.batch_strides[plan.axis[g]];
+        return offset;
+    }
+    bool next() noexcept {
+        for (int g = plan.loops - 1; g >= 0; --g) {
+            if (++at[g] < plan.extents[g]) return true;
+            at[g] = 0;
+        }
+        return false;
+    }
+};
+inline bool is_empty_batch(const operation_call& call) noexcept {
+    for (int k = 0; k < call.batch_rank; ++k)
+        if (call.batch[k] == 0) return true;
+    return false;
+}
+
+/// An array of rank N from an operand without batch axes.
+template <class T, int N, class Device>
+array<T, N, Device> to_array(const operation_call& call, int parameter, const call_operand& o, bool accumulate = false) {
+    if (!o.is_array()) return {};
+    bind_options<N> options;
+    options.name = call.description.parameters[parameter].name;
+    options.accumulate_only = accumulate;
+    return bind<T, N, Device>(o.desc, {}, options);
+}
+/// The part of an operand where the loops of a batch are; with `Lead`, one more axis in front: the batch of
+/// one launch.
+template <class T, int N, class Device, int Lead>
+array<T, N + Lead, Device> to_array(const operation_call& call, int parameter, const call_operand& o,
+                                    const batch_position& where, bool accumulate = false) {
+    if (!o.is_array()) return {};
+    bind_options<N + Lead> options;
+    options.name = call.description.parameters[parameter].name;
+    options.accumulate_only = accumulate;
+    constexpr int own = N + element_traits<std::remove_const_t<T>>::rank;
+    int64_t extents[own + 1], strides[own + 1], compact[call_operand::most_axes];
+    tensor_desc desc = o.desc;
+    const int64_t* given = desc.strides;
+    if (!given) { // only without a batch
+        int64_t step = 1;
+        for (int axis = own - 1; axis >= 0; --axis) {
+            compact[axis] = step;
+            step *= desc.extents[axis];
+        }
+        given = compact;
+        desc.stride_unit = stride_unit::elements;
+    }
+    const int drop = desc.rank - own;
+    if constexpr (Lead == 1) {
+        extents[0] = where.plan.inner;
+        strides[0] = where.plan.inner_axis < 0 ? 0 : o.batch_strides[where.plan.inner_axis];
+    }
+    for (int axis = 0; axis < own; ++axis) {
+        extents[axis + Lead] = desc.extents[drop + axis];
+        strides[axis + Lead] = given[drop + axis];
+    }
+    desc.rank = own + Lead;
+    desc.extents = extents;
+    desc.strides = strides;
+    if (const int64_t offset = where.offset(o))
+        desc.data = static_cast<char*>(desc.data) +
+                    offset * (desc.stride_unit == stride_unit::bytes ? 1 : desc.dtype.bytes());
+    return bind<T, N + Lead, Device>(desc, {}, options);
+}
+
+/// What operations do with the memory of a device: hold one number, for launches that take scalars as arrays;
+/// clear results.
+template <class Device> struct operation_memory;
+template <> struct operation_memory<device::host> {
+    template <class T> struct holder {
+        T number{};
+        holder(const T& v, const launch_options&) noexcept : number(v) {}
+        T* data() noexcept { return &number; }
+    };
+    template <class T, int N>
+    static void clear(const launch_options&, const array<T, N, device::host>& a) {
+        fill(a, T{});
+    }
+};
+
+template <class T, int N, class Device>
+array<T, N, Device> array_over(T* data, const shape<N>& extents, const operation_call& call) noexcept {
+    return array_access::make<array<T, N, Device>>(
+        data, extents, {}, {}, std::is_same_v<Device, device::cuda> ? device_kind::cuda : device_kind::host,
+        std::is_same_v<Device, device::cuda> ? call.device_id : 0, memory_kind::plain);
+}
+
+WARPX_COLD [[noreturn]] inline void refuse_derivative(const operation_description& d, const char* which,
+                                                      const char* remedy) {
+    throw operation_error(reason::type, sentence(std::string(d.name) + "()", std::string("an operation with ") + which,
+                                                 "one without", remedy));
+}
+
+/// An operation with its types chosen, on one device.
+template <const auto& Op, class Device, int Variant> struct operation_run {
+    using operation = std::remove_cvref_t<decltype(Op)>;
+    using chosen = typename variant_choices<Variant, typename operation::sets>::type;
+    template <int K> using parameter = typename operation::template parameter_type<K>;
+    template <int K> using element_of = typename substituted<typename parameter<K>::type, chosen>::type;
+    template <int K> static constexpr parameter_role role = parameter<K>::role;
+    template <int K>
+    static constexpr bool is_output = role<K> == parameter_role::out || role<K> == parameter_role::inout;
+    template <int K> static constexpr bool is_scalar = !parameter<K>::is_array;
+    static constexpr int count = operation::count;
+    using numbers = std::make_integer_sequence<int, count>;
+    static constexpr int R = operation::launch_rank;
+    static constexpr bool is_kernel = operation::kind == operation_kind::kernel;
+    /// What the kernel sees.
+    template <int K>
+    using seen = std::conditional_t<role<K> == parameter_role::in, const element_of<K>, element_of<K>>;
+    template <int K>
+    static constexpr bool active = is_active<element_of<K>> && role<K> != parameter_role::static_value;
+    template <int... K> static constexpr bool has_active(bool outputs, std::integer_sequence<int, K...>) {
+        return ((active<K> && (outputs ? is_output<K> : role<K> != parameter_role::out)) || ...);
+    }
+    /// Whether there is a derivative at all with these types.
+    static constexpr bool differentiable = has_active(true, numbers{}) && has_active(false, numbers{});
+    template <int K>
+    static constexpr batch_part part = parameter<K>::is_array                    ? batch_part::array
+                                       : role<K> == parameter_role::static_value ? batch_part::number
+                                                                                 : batch_part::scalar;
+
+    static void run(const operation_call& call, const launch_options& options) {
+        if (is_empty_batch(call)) return;
+        forward(call, options, numbers{});
+    }
+    static void tangent(const operation_call& call, const launch_options& options) {
+        if constexpr (!differentiable)
+            refuse_derivative(call.description, "derivatives", "its results or its inputs hold no real numbers");
+        else if (!is_empty_batch(call))
+            run_tangent(call, options, numbers{});
+    }
+    static void adjoint(const operation_call& call, const launch_options& options) {
+        if constexpr (!differentiable)
+            refuse_derivative(call.description, "derivatives", "its results or its inputs hold no real numbers");
+        else if (!is_empty_batch(call))
+            run_adjoint(call, options, numbers{});
+    }
+    static void adjoint_tangent(const operation_call& call, const launch_options& options) {
+        if constexpr (!differentiable)
+            refuse_derivative(call.description, "derivatives", "its results or its inputs hold no real numbers");
+        else if (!is_empty_batch(call))
+            run_second(call, options, numbers{});
+    }
+
+private:
+    /// Whether scalars must be read by the kernel: they differ over the batch, or lie on a device.
+    static bool lifts(const operation_call& call) {
+        if (call.batch_rank != 0) return true;
+        if constexpr (std::is_same_v<Device, device::cuda>)
+            for (int k = 0; k < count; ++k)
+                if (!call.description.parameters[k].is_array() && call.primals[k].is_array() &&
+                    call.primals[k].desc.device == device_kind::cuda)
+                    return true;
+        return false;
+    }
+    static auto launch_extents(const operation_call& call) {
+        shape<R> extents;
+        if (call.launch_rank != 0) {
+            for (int axis = 0; axis < R; ++axis) extents[axis] = call.launch[axis];
+            return extents;
+        }
+        if constexpr (requires { Op.rule.function; })
+            extents = Op.rule.function(extent_lookup(call.description, call.extents));
+        return extents;
+    }
+    static shape<R + 1> with_batch(const shape<R>& extents, int64_t batch) {
+        shape<R + 1> all;
+        all[0] = batch;
+        for (int axis = 0; axis < R; ++axis) all[axis + 1] = extents[axis];
+        return all;
+    }
+
+    template <int K> static element_of<K> scalar(const operation_call& call) {
+        const call_operand& o = call.primals[K];
+        return to_scalar<element_of<K>>(call, K, o.is_array() ? read_number(call, K, o.desc) : o.scalar);
+    }
+    template <int K> static auto argument(const operation_call& call) {
+        if constexpr (is_scalar<K>)
+            return scalar<K>(call);
+        else
+            return to_array<seen<K>, parameter<K>::rank, Device>(call, K, call.primals[K]);
+    }
+
+    // -- Lifted: every array has the batch in front, and scalars are arrays too ---------------------------
+
+    /// A scalar in memory, if it is not there already.
+    template <int K> struct scalar_holder {
+        using E = element_of<K>;
+        using memory = typename operation_memory<Device>::template holder<E>;
+        const bool held;
+        memory m;
+        scalar_holder(const operation_call& call, const launch_options& options)
+            : held(!call.primals[K].is_array() || call.primals[K].desc.dtype != dtype_of<E>),
+              m(held ? scalar<K>(call) : E{}, options) {}
+        array<const E, 1, Device> get(const operation_call& call, const batch_position& where) {
+            if (held) return array_over<const E, 1, Device>(m.data(), shape<1>(where.plan.inner), call);
+            return to_array<const E, 0, Device, 1>(call, K, call.primals[K], where);
+        }
+    };
+    struct nothing_held {
+        nothing_held(const operation_call&, const launch_options&) noexcept {}
+    };
+    template <int K>
+    using holder = std::conditional_t<role<K> == parameter_role::value, scalar_holder<K>, nothing_held>;
+
+    template <int K> static auto lifted(const operation_call& call, const batch_position& where, holder<K>& held) {
+        if constexpr (role<K> == parameter_role::static_value)
+            return scalar<K>(call);
+        else if constexpr (role<K> == parameter_role::value)
+            return held.get(call, where);
+        else
+            return to_array<seen<K>, parameter<K>::rank, Device, 1>(call, K, call.primals[K], where,
+                                                                    call.what != derivative::none);
+    }
+    /// Zero derivatives of an argument that has none: one zero, seen everywhere.
+    template <int K> struct zero_holder {
+        using E = element_of<K>;
+        static constexpr int N = parameter<K>::rank + 1;
+        const bool held;
+        typename operation_memory<Device>::template holder<E> m;
+        zero_holder(const operation_call& call, const launch_options& options)
+            : held(!call.tangents || !call.tangents[K].is_array()), m(E{}, options) {}
+        array<seen<K>, N, Device> get(const operation_call& call, const batch_position& where,
+                                      const shape<N>& extents) {
+            if (held) {
+                if constexpr (is_output<K>)
+                    if (call.what == derivative::tangent) refuse_argument(call.description, K, reason::value, "a tangent to write", "none",
+                                    "pass an array for the tangents of every output");
+                return array_over<seen<K>, N, Device>(m.data(), extents, call);
+            }
+            return to_array<seen<K>, N - 1, Device, 1>(call, K, call.tangents[K], where, true);
+        }
+    };
+    template <int K> using tangent_holder = std::conditional_t<active<K>, zero_holder<K>, nothing_held>;
+
+    /// An argument with its tangent.
+    template <int K>
+    static auto dual(const operation_call& call, const batch_position& where, holder<K>& held,
+                     tangent_holder<K>& zero) {
+        auto x = lifted<K>(call, where, held);
+        if constexpr (!active<K>)
+            return x;
+        else if constexpr (is_scalar<K>) {
+            using E = element_of<K>;
+            array<const E, 1, Device> t = zero.get(call, where, x.extents());
+            return with_tangent(x, t);
+        } else {
+            return with_tangent(x, zero.get(call, where, x.extents()));
+        }
+    }
+    /// The gradient of an argument, or none.
+    template <int K>
+    static auto gradient(const operation_call& call, const call_operand* group, const batch_position& where) {
+        using E = element_of<K>;
+        constexpr int N = parameter<K>::rank;
+        if (!group) return array<E, N + 1, Device>{};
+        return to_array<E, N, Device, 1>(call, K, group[K], where, true);
+    }
+
+    /// Fills the outputs that begin as zeros.
+    template <int K> static void clear(const operation_call& call, const call_operand* group, const launch_options& options) {
+        if constexpr (slot<K>(Op.parameters).is_zeroed) {
+            constexpr int N = parameter<K>::rank;
+            const batch_plan plan = plan_batch(call, true);
+            batch_position where{plan};
+            do operation_memory<Device>::clear(options, to_array<element_of<K>, N, Device, 0>(call, K, group[K], where));
+            while (where.next());
+        }
+    }
+
+    template <int... K>
+    static void forward(const operation_call& call, const launch_options& options,
+                        std::integer_sequence<int, K...>) {
+        (clear<K>(call, call.primals, options), ...);
+        if constexpr (!is_kernel) {
+            const batch_plan plan = plan_batch(call, true);
+            batch_position where{plan};
+            do operation::function(options, part_of<K>(call, where)...);
+            while (where.next());
+        } else {
+            if (!lifts(call)) [[likely]] {
+                launch<operation::function>(options, launch_extents(call), argument<K>(call)...);
+                return;
+            }
+            const batch_plan plan = plan_batch(call, false);
+            batch_position where{plan};
+            parameter_list<numbers, holder<K>...> held{{holder<K>(call, options)}...};
+            do launch(options, with_batch(launch_extents(call), plan.inner),
+                      batched_t<operation::function, part<K>...>{},
+                      lifted<K>(call, where, own_slot<K>(held))...);
+            while (where.next());
+        }
+    }
+    template <int K, class P> static P& own_slot(parameter_slot<K, P>& s) noexcept { return s.parameter; }
+
+    /// An argument of a host function.
+    template <int K> static auto part_of(const operation_call& call, const batch_position& where) {
+        if constexpr (is_scalar<K>)
+            return scalar<K>(call);
+        else
+            return to_array<seen<K>, parameter<K>::rank, Device, 0>(call, K, call.primals[K], where,
+                                                                    call.what != derivative::none);
+    }
+
+    template <int... K>
+    static void run_tangent(const operation_call& call, const launch_options& options,
+                            std::integer_sequence<int, K...>) {
+        if constexpr (!is_kernel) {
+            if constexpr (std::is_same_v<typename operation::tangent_rule, derived>) {
+                refuse_derivative(call.description, "a tangent of its own", "give it one: .tangent<f>()");
+            } else {
+                const batch_plan plan = plan_batch(call, true);
+                batch_position where{plan};
+                do operation::tangent_rule::function(options, part_of<K>(call, where)...,
+                                                     tangent_part<K>(call, where)...);
+                while (where.next());
+            }
+        } else {
+            const batch_plan plan = plan_batch(call, false);
+            batch_position where{plan};
+            parameter_list<numbers, holder<K>...> held{{holder<K>(call, options)}...};
+            parameter_list<numbers, tangent_holder<K>...> zeros{{tangent_holder<K>(call, options)}...};
+            const shape<R + 1> extents = with_batch(launch_extents(call), plan.inner);
+            (clear<K>(call, call.primals, options), ...);
+            (clear<K>(call, call.tangents, options), ...);
+            do {
+                if constexpr (std::is_same_v<typename operation::tangent_rule, derived>)
+                    launch_tangent(options, extents, batched_kernel<operation::function, part<K>...>{},
+                                   dual<K>(call, where, own_slot<K>(held), own_slot<K>(zeros))...);
+                else
+                    launch(options, extents,
+                           batched_kernel<operation::tangent_rule::function, part<K>..., part<K>...>{},
+                           lifted<K>(call, where, own_slot<K>(held))...,
+                           only_tangent<K>(call, where, own_slot<K>(held), own_slot<K>(zeros))...);
+            } while (where.next());
+        }
+    }
+    template <int K>
+    static auto only_tangent(const operation_call& call, const batch_position& where, holder<K>& held,
+                             tangent_holder<K>& zero) {
+        auto x = lifted<K>(call, where, held);
+        if constexpr (active<K>)
+            return zero.get(call, where, x.extents());
+        else
+            return x; // what has no derivative stands for itself
+    }
+    template <int K> static auto tangent_part(const operation_call& call, const batch_position& where) {
+        if constexpr (is_scalar<K>) {
+            using E = element_of<K>;
+            if (!call.tangents[K].is_array()) return E{};
+            return to_scalar<E>(call, K, read_number(call, K, call.tangents[K].desc));
+        } else {
+            return to_array<seen<K>, parameter<K>::rank, Device, 0>(call, K, call.tangents[K], where, true);
+        }
+    }
+
+    /// Whether the launch may leave the gradients of outputs as they are: nothing that it overwrites is read.
+    template <int... K> static constexpr bool only_writes(std::integer_sequence<int, K...>) {
+        return ((role<K> != parameter_role::inout) && ...);
+    }
+
+    /// An output of which only the gradient is there: its values are not read, so it needs no memory.
+    template <class A, class G> static A without_values(const G& g) {
+        shape<A::rank()> strides;
+        for (int axis = 0; axis < A::rank(); ++axis) strides[axis] = g.stride(axis);
+        return array_access::make<A>(nullptr, g.extents(), strides, {}, g.device(), g.device_id(), g.memory());
+    }
+
+    template <bool Scalars, int K> static auto adjoint_argument(const operation_call& call, element_of<K>& unwanted) {
+        using E = element_of<K>;
+        const call_operand& g = call.cotangents[K];
+        if constexpr (is_scalar<K>) {
+            if constexpr (Scalars && active<K> && std::is_same_v<Device, device::host>)
+                return with_grad(scalar<K>(call), g.is_array() ? to_array<E, 0, Device>(call, K, g)
+                                                               : array_over<E, 0, Device>(&unwanted, {}, call));
+            else
+                return scalar<K>(call);
+        } else {
+            auto x = to_array<seen<K>, parameter<K>::rank, Device>(call, K, call.primals[K], true);
+            if constexpr (active<K>)
+                if (g.is_array()) add_gradient<K>(call, x, to_array<E, parameter<K>::rank, Device>(call, K, g, true));
+            return x;
+        }
+    }
+    template <int K, class A, class G> static void add_gradient(const operation_call& call, A& x, const G& g) {
+        if constexpr (role<K> == parameter_role::out)
+            if (!call.primals[K].is_array()) x = without_values<A>(g);
+        x.set_grad(g);
+    }
+    template <int K> static auto lifted_adjoint(const operation_call& call, const batch_position& where, holder<K>& held) {
+        auto x = lifted<K>(call, where, held);
+        if constexpr (active<K>)
+            if (call.cotangents[K].is_array()) add_gradient<K>(call, x, gradient<K>(call, call.cotangents, where));
+        return x;
+    }
+
+    template <int... K>
+    static void run_adjoint(const operation_call& call, launch_options options, std::integer_sequence<int, K...>) {
+        options.retain = only_writes(numbers{});
+        if constexpr (!is_kernel) {
+            if constexpr (std::is_same_v<typename operation::adjoint_rule, derived>) {
+                refuse_derivative(call.description, "an adjoint of its own", "give it one: .adjoint<f>()");
+            } else {
+                const batch_plan plan = plan_batch(call, true);
+                batch_position where{plan};
+                do operation::adjoint_rule::function(options, host_adjoint<K>(call, where)...);
+                while (where.next());
+            }
+        } else {
+            const bool scalars = ((is_scalar<K> && call.cotangents[K].is_array()) || ...);
+            if (!lifts(call) && (!scalars || std::is_same_v<Device, device::host>)) [[likely]] {
+                parameter_list<numbers, element_of<K>...> unwanted{};
+                constexpr bool has_scalars = ((is_scalar<K> && active<K>) || ...);
+                if constexpr (has_scalars && std::is_same_v<Device, device::host>)
+                    if (scalars)
+                        return launch_adjoint<operation::function>(
+                            options, launch_extents(call),
+                            adjoint_argument<true, K>(call, own_slot<K>(unwanted))...);
+                launch_adjoint<operation::function>(options, launch_extents(call),
+                                                    adjoint_argument<false, K>(call, own_slot<K>(unwanted))...);
+                return;
+            }
+            const batch_plan plan = plan_batch(call, false);
+            batch_position where{plan};
+            parameter_list<numbers, holder<K>...> held{{holder<K>(call, options)}...};
+            do launch_adjoint(options, with_batch(launch_extents(call), plan.inner),
+                              batched_t<operation::function, part<K>...>{},
+                              lifted_adjoint<K>(call, where, own_slot<K>(held))...);
+            while (where.next());
+        }
+    }
+    /// An argument of a host function's adjoint: arrays carry their gradients, scalars too.
+    template <int K> static auto host_adjoint(const operation_call& call, const batch_position& where) {
+        auto x = part_of<K>(call, where);
+        const call_operand& g = call.cotangents[K];
+        if constexpr (!active<K>)
+            return x;
+        else if constexpr (is_scalar<K>)
+            return scalar_with_grad<element_of<K>, Device>{
+                x, to_array<element_of<K>, 0, Device, 0>(call, K, g, where, true)};
+        else {
+            if (g.is_array())
+                add_gradient<K>(call, x, to_array<element_of<K>, parameter<K>::rank, Device, 0>(call, K, g, where, true));
+            return x;
+        }
+    }
+
+    template <int K>
+    static auto second_argument(const operation_call& call, const batch_position& where, holder<K>& held,
+                                tangent_holder<K>& zero) {
+        auto x = lifted<K>(call, where, held);
+        if constexpr (!active<K>)
+            return x;
+        else {
+            if (call.cotangents[K].is_array()) add_gradient<K>(call, x, gradient<K>(call, call.cotangents, where));
+            array<seen_or_const<K>, parameter<K>::rank + 1, Device> t = zero.get(call, where, x.extents());
+            if (call.cotangent_tangents[K].is_array())
+                t.set_grad(gradient<K>(call, call.cotangent_tangents, where));
+            return with_tangent(x, t);
+        }
+    }
+    template <int K>
+    using seen_or_const = std::conditional_t<is_scalar<K>, const element_of<K>, seen<K>>;
+
+    template <int... K>
+    static void run_second(const operation_call& call, launch_options options, std::integer_sequence<int, K...>) {
+        constexpr bool possible = is_kernel && std::is_same_v<typename operation::tangent_rule, derived> &&
+                                  !has_adjoint<decltype(operation::function)>;
+        if constexpr (!possible) {
+            refuse_derivative(call.description, "second derivatives",
+                              "they are derived from kernels without derivatives of their own");
+        } else {
+            options.retain = only_writes(numbers{});
+            const batch_plan plan = plan_batch(call, false);
+            batch_position where{plan};
+            parameter_list<numbers, holder<K>...> held{{holder<K>(call, options)}...};
+            parameter_list<numbers, tangent_holder<K>...> zeros{{tangent_holder<K>(call, options)}...};
+            do launch_adjoint(options, with_batch(launch_extents(call), plan.inner),
+                              batched_kernel<operation::function, part<K>...>{},
+                              second_argument<K>(call, where, own_slot<K>(held), own_slot<K>(zeros))...);
+            while (where.next());
+        }
+    }
+};
+
+/// All variants of an operation on one device.
+template <const auto& Op, class Device, class Variants> struct operation_variants;
+template <const auto& Op, class Device, int... V>
+struct operation_variants<Op, Device, std::integer_sequence<int, V...>> {
+    static void run(const operation_call& call, const launch_options& options) {
+        static constexpr operation_entry all[] = {&operation_run<Op, Device, V>::run...};
+        all[call.variant](call, options);
+    }
+    static void tangent(const operation_call& call, const launch_options& options) {
+        static constexpr operation_entry all[] = {&operation_run<Op, Device, V>::tangent...};
+        all[call.variant](call, options);
+    }
+    static void adjoint(const operation_call& call, const launch_options& options) {
+        static constexpr operation_entry all[] = {&operation_run<Op, Device, V>::adjoint...};
+        all[call.variant](call, options);
+    }
+    static void adjoint_tangent(const operation_call& call, const launch_options& options) {
+        static constexpr operation_entry all[] = {&operation_run<Op, Device, V>::adjoint_tangent...};
+        all[call.variant](call, options);
+    }
+};
+
+/// The plain description of an operation, and what runs it.
+template <const auto& Op>
+inline constexpr operation_description description_of = std::remove_cvref_t<decltype(Op)>::describe(Op);
+template <const auto& Op, class Device>
+inline constexpr operation_entries entries_of = [] {
+    using all = operation_variants<Op, Device, std::make_integer_sequence<int, description_of<Op>.variants()>>;
+    return operation_entries{{&all::run, &all::tangent, &all::adjoint, &all::adjoint_tangent}};
+}();
+
+} // namespace detail
+} // namespace warpx
