@@ -8,6 +8,9 @@
 #include "batched.hpp"
 #include "call.hpp"
 
+#include <new>
+#include <stdlib.h>
+
 namespace warpx {
 namespace detail {
 
@@ -217,6 +220,21 @@ template <> struct operation_memory<device::host> {
         T number{};
         holder(const T& v, const launch_options&) noexcept : number(v) {}
         T* data() noexcept { return &number; }
+    };
+    /// Memory with undefined contents, once it is asked for.
+    template <class T> class scratch {
+    public:
+        scratch() noexcept = default;
+        scratch(const scratch&) = delete;
+        ~scratch() { free(data_); }
+        T* get(int64_t count, const launch_options&) {
+            if (!data_ && !(data_ = static_cast<T*>(malloc(static_cast<size_t>(count > 0 ? count : 1) * sizeof(T)))))
+                throw std::bad_alloc();
+            return data_;
+        }
+
+    private:
+        T* data_ = nullptr;
     };
     template <class T, int N>
     static void clear(const launch_options&, const array<T, N, device::host>& a) {
@@ -506,14 +524,35 @@ private:
         return ((role<K> != parameter_role::inout) && ...);
     }
 
-    /// An output of which only the gradient is there: its values are not read, so it needs no memory.
-    template <class A, class G> static A without_values(const G& g) {
-        shape<A::rank()> strides;
-        for (int axis = 0; axis < A::rank(); ++axis) strides[axis] = g.stride(axis);
-        return array_access::make<A>(nullptr, g.extents(), strides, {}, g.device(), g.device_id(), g.memory());
-    }
+    /// Memory for an output of which at most the gradient is there. Its values are not used, but each element
+    /// needs an address of its own.
+    template <int K> struct scratch_holder {
+        typename operation_memory<Device>::template scratch<element_of<K>> memory;
 
-    template <bool Scalars, int K> static auto adjoint_argument(const operation_call& call, element_of<K>& unwanted) {
+        /// Stands in for `x` if the call has no such array. `batch` is null without one in front.
+        template <class A>
+        void fill_in(const operation_call& call, const launch_options& options, A& x, const int64_t* batch) {
+            if constexpr (role<K> == parameter_role::out) {
+                if (call.primals[K].is_array()) return;
+                const parameter_description& p = call.description.parameters[K];
+                shape<A::rank()> extents;
+                const int lead = A::rank() - p.rank;
+                if (lead == 1) extents[0] = *batch;
+                for (int axis = 0; axis < p.rank; ++axis) {
+                    extents[axis + lead] = call.extents[p.extents[axis]];
+                    if (extents[axis + lead] < 0) refuse_missing_extent(call, K, p.extents[axis]);
+                }
+                const bool cuda = std::is_same_v<Device, device::cuda>;
+                x = array_access::make<A>(memory.get(extents.count(), options), extents, compact_strides(extents), {},
+                                          cuda ? device_kind::cuda : device_kind::host, cuda ? call.device_id : 0,
+                                          memory_kind::plain);
+            }
+        }
+    };
+
+    template <bool Scalars, int K> 
+    static auto adjoint_argument(const operation_call& call, const launch_options& options, element_of<K>& unwanted,
+                                 scratch_holder<K>& scratch) {
         using E = element_of<K>;
         const call_operand& g = call.cotangents[K];
         if constexpr (is_scalar<K>) {
@@ -524,33 +563,33 @@ private:
                 return scalar<K>(call);
         } else {
             auto x = to_array<seen<K>, parameter<K>::rank, Device>(call, K, call.primals[K], true);
+            scratch.fill_in(call, options, x, nullptr);
             if constexpr (active<K>)
-                if (g.is_array()) add_gradient<K>(call, x, to_array<E, parameter<K>::rank, Device>(call, K, g, true));
+                if (g.is_array()) x.set_grad(to_array<E, parameter<K>::rank, Device>(call, K, g, true));
             return x;
         }
     }
-    template <int K, class A, class G> static void add_gradient(const operation_call& call, A& x, const G& g) {
-        if constexpr (role<K> == parameter_role::out)
-            if (!call.primals[K].is_array()) x = without_values<A>(g);
-        x.set_grad(g);
-    }
-    template <int K> static auto lifted_adjoint(const operation_call& call, const batch_position& where, holder<K>& held) {
+    template <int K> 
+    static auto lifted_adjoint(const operation_call& call, const launch_options& options, const batch_position& where,
+                               holder<K>& held, scratch_holder<K>& scratch) {
         auto x = lifted<K>(call, where, held);
+        if constexpr (parameter<K>::is_array) scratch.fill_in(call, options, x, &where.plan.inner);
         if constexpr (active<K>)
-            if (call.cotangents[K].is_array()) add_gradient<K>(call, x, gradient<K>(call, call.cotangents, where));
+            if (call.cotangents[K].is_array()) x.set_grad(gradient<K>(call, call.cotangents, where));
         return x;
     }
 
     template <int... K>
     static void run_adjoint(const operation_call& call, launch_options options, std::integer_sequence<int, K...>) {
         options.retain = only_writes(numbers{});
+        parameter_list<numbers, scratch_holder<K>...> scratch;
         if constexpr (!is_kernel) {
             if constexpr (std::is_same_v<typename operation::adjoint_rule, derived>) {
                 refuse_derivative(call.description, "an adjoint of its own", "give it one: .adjoint<f>()");
             } else {
                 const batch_plan plan = plan_batch(call, true);
                 batch_position where{plan};
-                do operation::adjoint_rule::function(options, host_adjoint<K>(call, where)...);
+                do operation::adjoint_rule::function(options, host_adjoint<K>(call, options, where, own_slot<K>(scratch))...);
                 while (where.next());
             }
         } else {
@@ -562,9 +601,9 @@ private:
                     if (scalars)
                         return launch_adjoint<operation::function>(
                             options, launch_extents(call),
-                            adjoint_argument<true, K>(call, own_slot<K>(unwanted))...);
+                            adjoint_argument<true, K>(call, options, own_slot<K>(unwanted), own_slot<K>(scratch))...);
                 launch_adjoint<operation::function>(options, launch_extents(call),
-                                                    adjoint_argument<false, K>(call, own_slot<K>(unwanted))...);
+                                                    adjoint_argument<false, K>(call, options, own_slot<K>(unwanted), own_slot<K>(scratch))...);
                 return;
             }
             const batch_plan plan = plan_batch(call, false);
@@ -572,12 +611,14 @@ private:
             parameter_list<numbers, holder<K>...> held{{holder<K>(call, options)}...};
             do launch_adjoint(options, with_batch(launch_extents(call), plan.inner),
                               batched_t<operation::function, part<K>...>{},
-                              lifted_adjoint<K>(call, where, own_slot<K>(held))...);
+                              lifted_adjoint<K>(call, options, where, own_slot<K>(held), own_slot<K>(scratch))...);
             while (where.next());
         }
     }
     /// An argument of a host function's adjoint: arrays carry their gradients, scalars too.
-    template <int K> static auto host_adjoint(const operation_call& call, const batch_position& where) {
+    template <int K> 
+    static auto host_adjoint(const operation_call& call, const launch_options& options, const batch_position& where,
+                             scratch_holder<K>& scratch) {
         auto x = part_of<K>(call, where);
         const call_operand& g = call.cotangents[K];
         if constexpr (!active<K>)
@@ -586,20 +627,23 @@ private:
             return scalar_with_grad<element_of<K>, Device>{
                 x, to_array<element_of<K>, 0, Device, 0>(call, K, g, where, true)};
         else {
+            scratch.fill_in(call, options, x, nullptr);
             if (g.is_array())
-                add_gradient<K>(call, x, to_array<element_of<K>, parameter<K>::rank, Device, 0>(call, K, g, where, true));
+                x.set_grad(to_array<element_of<K>, parameter<K>::rank, Device, 0>(call, K, g, where, true));
             return x;
         }
     }
 
     template <int K>
-    static auto second_argument(const operation_call& call, const batch_position& where, holder<K>& held,
-                                tangent_holder<K>& zero) {
+    static auto second_argument(const operation_call& call, const launch_options& options,
+                                const batch_position& where, holder<K>& held, tangent_holder<K>& zero,
+                                scratch_holder<K>& scratch) {
         auto x = lifted<K>(call, where, held);
         if constexpr (!active<K>)
             return x;
         else {
-            if (call.cotangents[K].is_array()) add_gradient<K>(call, x, gradient<K>(call, call.cotangents, where));
+            if constexpr (parameter<K>::is_array) scratch.fill_in(call, options, x, &where.plan.inner);
+            if (call.cotangents[K].is_array()) x.set_grad(gradient<K>(call, call.cotangents, where));
             array<seen_or_const<K>, parameter<K>::rank + 1, Device> t = zero.get(call, where, x.extents());
             if (call.cotangent_tangents[K].is_array())
                 t.set_grad(gradient<K>(call, call.cotangent_tangents, where));
@@ -618,13 +662,15 @@ private:
                               "they are derived from kernels without derivatives of their own");
         } else {
             options.retain = only_writes(numbers{});
+            parameter_list<numbers, scratch_holder<K>...> scratch;
             const batch_plan plan = plan_batch(call, false);
             batch_position where{plan};
             parameter_list<numbers, holder<K>...> held{{holder<K>(call, options)}...};
             parameter_list<numbers, tangent_holder<K>...> zeros{{tangent_holder<K>(call, options)}...};
             do launch_adjoint(options, with_batch(launch_extents(call), plan.inner),
                               batched_kernel<operation::function, part<K>...>{},
-                              second_argument<K>(call, where, own_slot<K>(held), own_slot<K>(zeros))...);
+                              second_argument<K>(call, options, where, own_slot<K>(held), own_slot<K>(zeros),
+                                                 own_slot<K>(scratch))...);
             while (where.next());
         }
     }
