@@ -41,7 +41,7 @@ struct call_operand {
 
     enum class state : uint8_t { absent, array, number };
     state is = state::absent;
-    tensor_desc desc;
+    tensor_desc* desc = nullptr; // of an array: the caller's, who keeps it
     detail::number scalar;
     /// Distances along the batch axes of the call, in the unit of `desc`; 0 where it has no such axis.
     int64_t batch_strides[most_axes];
@@ -150,16 +150,16 @@ inline void resolve_types(operation_call& call, const int* asked = nullptr) {
         if (!o.is_array()) continue;
         const parameter_description& p = d.parameters[k];
         if (!p.is_array()) continue; // scalars are converted
-        dtype type = o.desc.dtype;
+        dtype type = o.desc->dtype;
         if (type == opaque_dtype(2)) type = {dtype_code::bfloat, 16}; // NumPy's bfloat16
         if (p.set < 0) {
             if (type != p.type) [[unlikely]]
-                refuse_type(call, k, o.desc.dtype, -1);
+                refuse_type(call, k, o.desc->dtype, -1);
             continue;
         }
         if (call.chosen[p.set] >= 0) {
             if (type != d.type_of(p, call.chosen)) [[unlikely]]
-                refuse_type(call, k, o.desc.dtype, chosen_by[p.set]);
+                refuse_type(call, k, o.desc->dtype, chosen_by[p.set]);
             continue;
         }
         int chosen[operation_description::most_sets];
@@ -168,7 +168,7 @@ inline void resolve_types(operation_call& call, const int* asked = nullptr) {
             if (d.type_of(p, chosen) == type) call.chosen[p.set] = t;
         }
         if (call.chosen[p.set] < 0) [[unlikely]]
-            refuse_type(call, k, o.desc.dtype, -1);
+            refuse_type(call, k, o.desc->dtype, -1);
         chosen_by[p.set] = k;
     }
     for (int s = 0; s < d.set_count; ++s)
@@ -193,9 +193,9 @@ WARPX_COLD [[noreturn]] inline void refuse_extent(const operation_call& call, co
         expected += sources.parameter[e] >= 0 ? std::string(", as '") + d.parameters[sources.parameter[e]].name + "' has"
                                               : std::string(", as the call says");
     }
-    const tensor_desc& desc = call.primals[parameter].desc;
+    const tensor_desc* desc = call.primals[parameter].desc;
     refuse_argument(d, parameter, reason::value, expected,
-                    call.primals[parameter].is_array() ? "shape " + tuple_text(desc.extents, desc.rank)
+                    call.primals[parameter].is_array() ? "shape " + tuple_text(desc->extents, desc->rank)
                                                        : std::to_string(got) + " along axis " + std::to_string(axis),
                     "pass arrays whose extents agree");
 }
@@ -203,36 +203,36 @@ WARPX_COLD [[noreturn]] inline void refuse_extent(const operation_call& call, co
 WARPX_COLD [[noreturn]] inline void refuse_rank(const operation_call& call, int parameter, const call_operand& o) {
     const operation_description& d = call.description;
     const parameter_description& p = d.parameters[parameter];
-    if (o.desc.rank > call_operand::most_axes || o.desc.rank - p.rank - p.fold_rank > operation_call::most_batch_axes)
-        refuse_argument(d, parameter, reason::value, "at most 8 batch axes", std::to_string(o.desc.rank) + " axes",
+    if (o.desc->rank > call_operand::most_axes || o.desc->rank - p.rank - p.fold_rank > operation_call::most_batch_axes)
+        refuse_argument(d, parameter, reason::value, "at most 8 batch axes", std::to_string(o.desc->rank) + " axes",
                         "reshape it: leading axes can be merged");
     refuse_argument(d, parameter, reason::value,
                     p.is_array() ? "shape " + axes_text(d, p) + ", or with leading batch axes" : "a number",
-                    "shape " + tuple_text(o.desc.extents, o.desc.rank), "reshape it");
+                    "shape " + tuple_text(o.desc->extents, o.desc->rank), "reshape it");
 }
 
 /// Strides of a description that has none.
 inline void give_strides(call_operand& o) {
-    if (o.desc.strides || o.desc.rank == 0) return;
+    if (o.desc->strides || o.desc->rank == 0) return;
     int64_t step = 1;
-    for (int axis = o.desc.rank - 1; axis >= 0; --axis) {
+    for (int axis = o.desc->rank - 1; axis >= 0; --axis) {
         o.compact_strides[axis] = step;
-        step *= o.desc.extents[axis] > 0 ? o.desc.extents[axis] : 1;
+        step *= o.desc->extents[axis] > 0 ? o.desc->extents[axis] : 1;
     }
-    o.desc.strides = o.compact_strides;
-    o.desc.stride_unit = stride_unit::elements;
+    o.desc->strides = o.compact_strides;
+    o.desc->stride_unit = stride_unit::elements;
 }
 
 /// Takes the axes of one operand: the last ones are named, those before them are a batch.
 inline void look_at_operand(operation_call& call, extent_sources& sources, int parameter, const call_operand& o) {
     const operation_description& d = call.description;
     const parameter_description& p = d.parameters[parameter];
-    const int rank = p.rank + p.fold_rank, lead = o.desc.rank - rank;
-    if (lead < 0 || o.desc.rank > call_operand::most_axes || lead > operation_call::most_batch_axes) [[unlikely]]
+    const int rank = p.rank + p.fold_rank, lead = o.desc->rank - rank;
+    if (lead < 0 || o.desc->rank > call_operand::most_axes || lead > operation_call::most_batch_axes) [[unlikely]]
         refuse_rank(call, parameter, o);
     for (int axis = 0; axis < p.rank; ++axis) {
         int64_t& known = call.extents[p.extents[axis]];
-        const int64_t extent = o.desc.extents[lead + axis];
+        const int64_t extent = o.desc->extents[lead + axis];
         if (known < 0) {
             known = extent;
             sources.parameter[p.extents[axis]] = parameter;
@@ -241,9 +241,9 @@ inline void look_at_operand(operation_call& call, extent_sources& sources, int p
         }
     }
     for (int k = 0; k < p.fold_rank; ++k)
-        if (o.desc.extents[lead + p.rank + k] != p.fold[k]) [[unlikely]]
+        if (o.desc->extents[lead + p.rank + k] != p.fold[k]) [[unlikely]]
             refuse_argument(d, parameter, reason::value, "shape " + axes_text(d, p),
-                            "shape " + tuple_text(o.desc.extents, o.desc.rank),
+                            "shape " + tuple_text(o.desc->extents, o.desc->rank),
                             "its trailing axes are the components of one element");
     if (lead > call.batch_rank) call.batch_rank = lead;
 }
@@ -251,16 +251,16 @@ inline void look_at_operand(operation_call& call, extent_sources& sources, int p
 /// Broadcasts the batch axes of one operand into those of the call, from the right, as NumPy does.
 inline void broadcast_batch(operation_call& call, int parameter, const call_operand& o) {
     const parameter_description& p = call.description.parameters[parameter];
-    const int lead = o.desc.rank - p.rank - p.fold_rank;
+    const int lead = o.desc->rank - p.rank - p.fold_rank;
     for (int k = 0; k < lead; ++k) {
         int64_t& extent = call.batch[call.batch_rank - lead + k];
-        const int64_t own = o.desc.extents[k];
+        const int64_t own = o.desc->extents[k];
         if (extent == 1)
             extent = own;
         else if (own != 1 && own != extent) [[unlikely]]
             refuse_argument(call.description, parameter, reason::value,
                             "batch axes that broadcast with " + tuple_text(call.batch, call.batch_rank),
-                            "shape " + tuple_text(o.desc.extents, o.desc.rank),
+                            "shape " + tuple_text(o.desc->extents, o.desc->rank),
                             "axes in front of " + axes_text(call.description, p) +
                                 " must be equal or 1 in every argument");
     }
@@ -270,17 +270,17 @@ inline void broadcast_batch(operation_call& call, int parameter, const call_oper
 /// its own part.
 inline void stride_batch(operation_call& call, int parameter, call_operand& o, bool whole) {
     const parameter_description& p = call.description.parameters[parameter];
-    const int lead = o.desc.rank - p.rank - p.fold_rank, missing = call.batch_rank - lead;
+    const int lead = o.desc->rank - p.rank - p.fold_rank, missing = call.batch_rank - lead;
     give_strides(o);
     for (int k = 0; k < call.batch_rank; ++k) {
-        const bool has = k >= missing && o.desc.extents[k - missing] != 1;
+        const bool has = k >= missing && o.desc->extents[k - missing] != 1;
         if (whole && !has && call.batch[k] != 1) [[unlikely]]
             refuse_argument(call.description, parameter, reason::value,
                             "batch axes " + tuple_text(call.batch, call.batch_rank) +
                                 ", as the other arguments have, since it is written",
-                            "shape " + tuple_text(o.desc.extents, o.desc.rank),
+                            "shape " + tuple_text(o.desc->extents, o.desc->rank),
                             "give every batch its own part: pass an array of the broadcast shape");
-        o.batch_strides[k] = has ? o.desc.strides[k - missing] : 0;
+        o.batch_strides[k] = has ? o.desc->strides[k - missing] : 0;
     }
 }
 
@@ -289,14 +289,14 @@ WARPX_COLD [[noreturn]] inline void refuse_device(const operation_call& call, in
     refuse_argument(d, parameter, reason::buffer,
                     "memory on " + to_string(call.device, call.device_id) + ", as '" +
                         d.parameters[call.device_of].name + "' has",
-                    to_string(o.desc.device, o.desc.device_id), "copy one of the two");
+                    to_string(o.desc->device, o.desc->device_id), "copy one of the two");
 }
 /// All arrays on one device. Pinned and managed memory is on either; numbers without axes may be on the host.
 inline void look_at_device(operation_call& call, int parameter, const call_operand& o) {
-    device_kind kind = o.desc.device;
+    device_kind kind = o.desc->device;
     if (kind == device_kind::cuda_pinned || kind == device_kind::cuda_managed) return;
     if (!call.description.parameters[parameter].is_array() && kind == device_kind::host) return;
-    const int id = kind == device_kind::host ? 0 : o.desc.device_id;
+    const int id = kind == device_kind::host ? 0 : o.desc->device_id;
     if (call.device_of < 0) {
         call.device = kind;
         call.device_id = id;
@@ -388,7 +388,7 @@ struct operand_span {
     uintptr_t begin = 0, end = 0;
 };
 inline operand_span span_of(const call_operand& o) noexcept {
-    const tensor_desc& t = o.desc;
+    const tensor_desc& t = *o.desc;
     const int64_t bytes = t.dtype.bytes(), unit = t.stride_unit == stride_unit::bytes ? 1 : bytes;
     int64_t low = 0, high = bytes, step = 1;
     for (int axis = t.rank - 1; axis >= 0; --axis) {
@@ -403,7 +403,7 @@ inline operand_span span_of(const call_operand& o) noexcept {
 }
 /// Whether two arrays with the same extents and strides (the columns of one matrix) keep apart.
 inline bool interleaved(const call_operand& a, const call_operand& b) noexcept {
-    const tensor_desc &s = a.desc, &t = b.desc;
+    const tensor_desc &s = *a.desc, &t = *b.desc;
     if (!s.strides || !t.strides || s.rank != t.rank || s.stride_unit != t.stride_unit || s.dtype != t.dtype)
         return false;
     int64_t extent[call_operand::most_axes], stride[call_operand::most_axes];

@@ -163,14 +163,39 @@ inline bool is_empty_batch(const operation_call& call) noexcept {
     return false;
 }
 
+/// Whether an operand whose rank, type, extents and device were compared has nothing left that the gate could
+/// refuse: compact, aligned, there. Most have, and calls of few elements are quick then.
+template <class T, int N> bool is_plain(const tensor_desc& t) noexcept {
+    using traits = element_traits<std::remove_const_t<T>>;
+    const int64_t scalar_bytes = sizeof(scalar_t<T>);
+    int64_t step = t.stride_unit == stride_unit::bytes ? scalar_bytes : 1;
+    bool plain = t.data != nullptr && t.byte_offset == 0 && (std::is_const_v<T> || !t.read_only) &&
+                 (reinterpret_cast<uintptr_t>(t.data) & (alignof(T) - 1)) == 0 &&
+                 (t.device == device_kind::host || t.device == device_kind::cuda);
+    for (int axis = N + traits::rank - 1; axis >= 0; --axis) {
+        plain = plain && t.extents[axis] > 0 && (!t.strides || t.strides[axis] == step || t.extents[axis] == 1);
+        plain = !__builtin_mul_overflow(step, t.extents[axis], &step) && plain;
+    }
+    return plain;
+}
+
 /// An array of rank N from an operand without batch axes.
 template <class T, int N, class Device>
 array<T, N, Device> to_array(const operation_call& call, int parameter, const call_operand& o, bool accumulate = false) {
     if (!o.is_array()) return {};
+    if (is_plain<T, N>(*o.desc) && o.desc->dtype == element_dtype<T> &&
+        (o.desc->device == device_kind::cuda) == std::is_same_v<Device, device::cuda>) [[likely]] {
+        shape<N> extents;
+        for (int axis = 0; axis < N; ++axis) extents[axis] = o.desc->extents[axis];
+        return array_access::make<array<T, N, Device>>(static_cast<T*>(o.desc->data), extents,
+                                                       compact_strides(extents), {}, o.desc->device,
+                                                       std::is_same_v<Device, device::cuda> ? o.desc->device_id : 0,
+                                                       memory_kind::plain);
+    }
     bind_options<N> options;
     options.name = call.description.parameters[parameter].name;
     options.accumulate_only = accumulate;
-    return bind<T, N, Device>(o.desc, {}, options);
+    return bind<T, N, Device>(*o.desc, {}, options);
 }
 /// The part of an operand where the loops of a batch are; with `Lead`, one more axis in front: the batch of
 /// one launch.
@@ -183,7 +208,7 @@ array<T, N + Lead, Device> to_array(const operation_call& call, int parameter, c
     options.accumulate_only = accumulate;
     constexpr int own = N + element_traits<std::remove_const_t<T>>::rank;
     int64_t extents[own + 1], strides[own + 1], compact[call_operand::most_axes];
-    tensor_desc desc = o.desc;
+    tensor_desc desc = *o.desc;
     const int64_t* given = desc.strides;
     if (!given) { // only without a batch
         int64_t step = 1;
@@ -218,7 +243,7 @@ template <class Device> struct operation_memory;
 template <> struct operation_memory<device::host> {
     template <class T> struct holder {
         T number{};
-        holder(const T& v, const launch_options&) noexcept : number(v) {}
+        holder(bool, const T& v, const launch_options&) noexcept : number(v) {}
         T* data() noexcept { return &number; }
     };
     /// Memory with undefined contents, once it is asked for.
@@ -314,7 +339,7 @@ private:
         if constexpr (std::is_same_v<Device, device::cuda>)
             for (int k = 0; k < count; ++k)
                 if (!call.description.parameters[k].is_array() && call.primals[k].is_array() &&
-                    call.primals[k].desc.device == device_kind::cuda)
+                    call.primals[k].desc->device == device_kind::cuda)
                     return true;
         return false;
     }
@@ -337,7 +362,7 @@ private:
 
     template <int K> static element_of<K> scalar(const operation_call& call) {
         const call_operand& o = call.primals[K];
-        return to_scalar<element_of<K>>(call, K, o.is_array() ? read_number(call, K, o.desc) : o.scalar);
+        return to_scalar<element_of<K>>(call, K, o.is_array() ? read_number(call, K, *o.desc) : o.scalar);
     }
     template <int K> static auto argument(const operation_call& call) {
         if constexpr (is_scalar<K>)
@@ -355,8 +380,8 @@ private:
         const bool held;
         memory m;
         scalar_holder(const operation_call& call, const launch_options& options)
-            : held(!call.primals[K].is_array() || call.primals[K].desc.dtype != dtype_of<E>),
-              m(held ? scalar<K>(call) : E{}, options) {}
+            : held(!call.primals[K].is_array() || call.primals[K].desc->dtype != dtype_of<E>),
+              m(held, held ? scalar<K>(call) : E{}, options) {}
         array<const E, 1, Device> get(const operation_call& call, const batch_position& where) {
             if (held) return array_over<const E, 1, Device>(m.data(), shape<1>(where.plan.inner), call);
             return to_array<const E, 0, Device, 1>(call, K, call.primals[K], where);
@@ -384,7 +409,7 @@ private:
         const bool held;
         typename operation_memory<Device>::template holder<E> m;
         zero_holder(const operation_call& call, const launch_options& options)
-            : held(!call.tangents || !call.tangents[K].is_array()), m(E{}, options) {}
+            : held(!call.tangents || !call.tangents[K].is_array()), m(held, E{}, options) {}
         array<seen<K>, N, Device> get(const operation_call& call, const batch_position& where,
                                       const shape<N>& extents) {
             if (held) {
@@ -513,7 +538,7 @@ private:
         if constexpr (is_scalar<K>) {
             using E = element_of<K>;
             if (!call.tangents[K].is_array()) return E{};
-            return to_scalar<E>(call, K, read_number(call, K, call.tangents[K].desc));
+            return to_scalar<E>(call, K, read_number(call, K, *call.tangents[K].desc));
         } else {
             return to_array<seen<K>, parameter<K>::rank, Device, 0>(call, K, call.tangents[K], where, true);
         }
@@ -551,14 +576,14 @@ private:
     };
 
     template <bool Scalars, int K> 
-    static auto adjoint_argument(const operation_call& call, const launch_options& options, element_of<K>& unwanted,
-                                 scratch_holder<K>& scratch) {
+    static auto adjoint_argument(const operation_call& call, const launch_options& options, scratch_holder<K>& scratch) {
         using E = element_of<K>;
         const call_operand& g = call.cotangents[K];
         if constexpr (is_scalar<K>) {
-            if constexpr (Scalars && active<K> && std::is_same_v<Device, device::host>)
-                return with_grad(scalar<K>(call), g.is_array() ? to_array<E, 0, Device>(call, K, g)
-                                                               : array_over<E, 0, Device>(&unwanted, {}, call));
+            if constexpr (Scalars && active<K>)
+                return with_grad(scalar<K>(call),
+                                 g.is_array() ? to_array<E, 0, Device>(call, K, g)
+                                              : array_over<E, 0, Device>(scratch.memory.get(1, options), {}, call));
             else
                 return scalar<K>(call);
         } else {
@@ -594,16 +619,15 @@ private:
             }
         } else {
             const bool scalars = ((is_scalar<K> && call.cotangents[K].is_array()) || ...);
-            if (!lifts(call) && (!scalars || std::is_same_v<Device, device::host>)) [[likely]] {
-                parameter_list<numbers, element_of<K>...> unwanted{};
+            if (!lifts(call)) [[likely]] {
                 constexpr bool has_scalars = ((is_scalar<K> && active<K>) || ...);
-                if constexpr (has_scalars && std::is_same_v<Device, device::host>)
+                if constexpr (has_scalars)
                     if (scalars)
                         return launch_adjoint<operation::function>(
                             options, launch_extents(call),
-                            adjoint_argument<true, K>(call, options, own_slot<K>(unwanted), own_slot<K>(scratch))...);
+                            adjoint_argument<true, K>(call, options, own_slot<K>(scratch))...);
                 launch_adjoint<operation::function>(options, launch_extents(call),
-                                                    adjoint_argument<false, K>(call, options, own_slot<K>(unwanted), own_slot<K>(scratch))...);
+                                                    adjoint_argument<false, K>(call, options, own_slot<K>(scratch))...);
                 return;
             }
             const batch_plan plan = plan_batch(call, false);

@@ -158,7 +158,7 @@ WARPX_COLD inline void fill_record(bound_operation& op) {
     op.doc = doc_text(d);
 }
 
-template <const auto& Op> void add_operation(PyObject* module, PyObject* module_name, PyObject* records) {
+template <const auto& Op> void add_operation(PyObject* into, PyObject* module_name, PyObject* records) {
     using mine = module_operation<Op>;
     bound_operation& op = mine::bound;
     op.description = &description_of<Op>;
@@ -169,18 +169,18 @@ template <const auto& Op> void add_operation(PyObject* module, PyObject* module_
     fill_record(op);
     mine::methods[0].ml_name = op.description->name;
     mine::methods[0].ml_doc = op.doc.c_str();
-    if (PyObject_HasAttrString(module, op.description->name))
+    if (PyObject_HasAttrString(into, op.description->name))
         throw python::argument_error(python::category::value,
                                      sentence("module " + utf8(module_name), "operations with names of their own",
                                               std::string("two named '") + op.description->name + "'",
                                               "rename one: op<\"name\", ...>"));
     ref functions[3];
     for (int k = 0; k < 3; ++k)
-        functions[k] = made(PyCFunction_NewEx(&mine::methods[k], module, module_name));
+        functions[k] = made(PyCFunction_NewEx(&mine::methods[k], into, module_name));
     const ref record(Py_BuildValue("{s:s,s:O,s:O}", "json", to_json(*op.description).c_str(), "raw",
                                    functions[1].get(), "entry", functions[2].get()));
     if (!record || PyDict_SetItemString(records, op.description->name, record.get()) < 0 ||
-        PyObject_SetAttrString(module, op.description->name, functions[0].get()) < 0)
+        PyObject_SetAttrString(into, op.description->name, functions[0].get()) < 0)
         throw python::pending_error();
 }
 
@@ -193,13 +193,13 @@ inline PyMethodDef module_methods[] = {
     {nullptr, nullptr, 0, nullptr}};
 
 /// Tells the package `warpx`, if it is installed, that this module is there.
-WARPX_COLD inline void announce(PyObject* module) {
+WARPX_COLD inline void announce(PyObject* made_module) {
     const ref glue(PyImport_ImportModule("warpx"));
     if (!glue) {
         if (!PyErr_ExceptionMatches(PyExc_ModuleNotFoundError)) throw python::pending_error();
         return PyErr_Clear(); // NumPy and plain tensors work without it
     }
-    const ref done(PyObject_CallMethod(glue.get(), "_register", "O", module));
+    const ref done(PyObject_CallMethod(glue.get(), "_register", "O", made_module));
     if (!done) throw python::pending_error();
 }
 
@@ -207,24 +207,24 @@ template <const auto&... Ops> PyObject* make_module(const char* name) noexcept {
     static PyModuleDef definition = {PyModuleDef_HEAD_INIT, name, "Operations of warpx.", -1, module_methods,
                                      nullptr, nullptr, nullptr, nullptr};
     return guarded([&]() -> PyObject* {
-        ref module = made(PyModule_Create(&definition));
+        ref created = made(PyModule_Create(&definition));
         const ref records = made(PyDict_New());
         // The name under which it is imported (a package's module is "package.name"), for pickling.
-        const ref module_name = made(PyObject_GetAttrString(module.get(), "__name__"));
+        const ref module_name = made(PyObject_GetAttrString(created.get(), "__name__"));
         const char* checked = getenv("WARPX_CHECKED");
         module_data.checked = checked && strcmp(checked, "0") != 0;
-        module_data.module = module.get();
-        (add_operation<Ops>(module.get(), module_name.get(), records.get()), ...);
+        module_data.module = created.get();
+        (add_operation<Ops>(created.get(), module_name.get(), records.get()), ...);
         const std::string version = std::to_string(WARPX_VERSION_MAJOR) + "." + std::to_string(WARPX_VERSION_MINOR) +
                                     "." + std::to_string(WARPX_VERSION_PATCH);
-        if (PyObject_SetAttrString(module.get(), "__warpx_operations__", records.get()) < 0 ||
-            PyModule_AddIntConstant(module.get(), "__warpx_format__", glue_format) < 0 ||
-            PyModule_AddStringConstant(module.get(), "__warpx_version__", version.c_str()) < 0)
+        if (PyObject_SetAttrString(created.get(), "__warpx_operations__", records.get()) < 0 ||
+            PyModule_AddIntConstant(created.get(), "__warpx_format__", glue_format) < 0 ||
+            PyModule_AddStringConstant(created.get(), "__warpx_version__", version.c_str()) < 0)
             throw python::pending_error();
         attach_numpy();
         attach_torch();
-        announce(module.get());
-        return module.release();
+        announce(created.get());
+        return created.release();
     });
 }
 

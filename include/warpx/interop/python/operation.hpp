@@ -6,6 +6,9 @@
 #include "runtime.hpp" // Python.h first
 
 #include "../../operation/entries.hpp"
+#if defined(__CUDACC__)
+#    include "../../operation/cuda.cuh"
+#endif
 #include "outputs.hpp"
 
 namespace warpx::detail {
@@ -31,7 +34,6 @@ struct module_state {
     PyObject* mode_count = nullptr; // torch._C._len_torch_dispatch_stack
     PyObject *s_out = nullptr, *s_output_dims = nullptr, *s_launch_dims = nullptr, *s_dtype = nullptr;
     bool checked = false;
-    void (*prepare_cuda)(const tensor_desc&, launch_options&) = nullptr; // set by modules with CUDA
 };
 inline module_state module_data;
 
@@ -299,7 +301,7 @@ inline family describe_operand(const operation_description& d, int parameter, Py
         whose = family_of(object);
     }
     out.is = call_operand::state::array;
-    out.desc = parts.desc;
+    out.desc = &parts.desc;
     return whose;
 }
 
@@ -416,7 +418,7 @@ inline int64_t work_of(const operation_call& call) noexcept {
     for (int k = 0; k < call.count(); ++k) {
         if (!call.primals[k].is_array()) continue;
         int64_t size = 1;
-        for (int axis = 0; axis < call.primals[k].desc.rank; ++axis) size *= call.primals[k].desc.extents[axis];
+        for (int axis = 0; axis < call.primals[k].desc->rank; ++axis) size *= call.primals[k].desc->extents[axis];
         if (size > most) most = size;
     }
     return items > most ? items : most;
@@ -436,19 +438,18 @@ inline void run_call(const bound_operation& op, const operation_call& call) {
     launch_options options;
     options.name = op.description->name;
     options.checked = module_data.checked;
-    const operation_entries* entries = op.host;
     if (call.device == device_kind::cuda) [[unlikely]] {
         if (!op.cuda) refuse_cuda(call);
-        entries = op.cuda;
-        const tensor_desc* first = nullptr;
-        each_operand_of(call, [&](const call_operand& o) {
-            if (!first && o.desc.device == device_kind::cuda) first = &o.desc;
-        });
-        module_data.prepare_cuda(*first, options);
+#if defined(__CUDACC__)
+        enter_stream(call, options);
+        op.cuda->run[static_cast<int>(call.what)](call, options);
+        leave_stream(call, options);
+        return;
+#endif
     } else if (call.device != device_kind::host) {
         refuse_cuda(call);
     }
-    const operation_entry entry = entries->run[static_cast<int>(call.what)];
+    const operation_entry entry = op.host->run[static_cast<int>(call.what)];
     if (work_of(call) < release_from) return entry(call, options);
     const python::release_gil no_gil;
     entry(call, options);
@@ -457,7 +458,7 @@ inline void run_call(const bound_operation& op, const operation_call& call) {
 inline void check_writable(const operation_call& call) {
     for (int k = 0; k < call.count(); ++k)
         if (call.description.parameters[k].is_output() && call.primals[k].is_array() &&
-            call.primals[k].desc.read_only) [[unlikely]]
+            call.primals[k].desc->read_only) [[unlikely]]
             refuse_argument(call.description, k, reason::buffer, "writable memory", "read-only memory",
                             "pass a copy that may be written");
 }
@@ -495,7 +496,7 @@ PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, P
             continue;
         }
         const family its = describe_operand(d, k, object, parts[k], operands[k]);
-        if (its == family::none || (!p.is_array() && operands[k].desc.rank == 0)) continue;
+        if (its == family::none || (!p.is_array() && operands[k].desc->rank == 0)) continue;
         if (!like) {
             like = object;
             whose = its;
