@@ -14,6 +14,12 @@ template <class... T> struct any_of {
                   "warpx::any_of: a set of scalar types: numbers, bool, half, bfloat16, complex");
 };
 
+// Of a set they are names only; compilers complete them all the same.
+template <class... T, int N> struct vec<any_of<T...>, N> {};
+template <class... T, int R, int C> struct mat<any_of<T...>, R, C> {};
+template <class... T> struct quat<any_of<T...>> {};
+template <class... T> struct complex<any_of<T...>> {};
+
 /// What an operation does with a parameter.
 enum class parameter_role : uint8_t {
     in,           ///< an array that is read
