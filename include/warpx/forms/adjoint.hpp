@@ -354,7 +354,7 @@ public:
             return interface::operator()(i...);
     }
     template <class... I> WARPX_INLINE WARPX_HOST_DEVICE place_of<T> place_at(const I&... i) const noexcept {
-        if constexpr ((is_index_v<I> && ...))
+        if constexpr (sizeof...(I) == 1 && (is_index_v<I> && ...))
             return column_ >= 0 ? own() : elsewhere(index_access::positions(i)...);
         else if constexpr (is_whole_index_v<I...>)
             return column_ >= 0 ? own() : elsewhere(shape<N>(static_cast<int64_t>(i)...));

@@ -101,7 +101,7 @@ public:
     using own_atomics = void;
     WARPX_DETAIL_HOST_BODY template <class Op, class V, class... I>
     WARPX_HOST_DEVICE constexpr auto atomic(const Op&, const V&, const I&...) const noexcept {
-        if constexpr (!(is_index_v<I> && ...) && !is_whole_index_v<I...>)
+        if constexpr (!(sizeof...(I) == 1 && (is_index_v<I> && ...)) && !is_whole_index_v<I...>)
             static_assert(raise_shared<typename first_type<Kernel, I...>::type, Argument>::done);
         else
             static_assert(raise_shared<typename first_type<Kernel, I...>::type, own_access>::done);

@@ -356,7 +356,7 @@ public:
         return located<T, access>(at(position));
     }
     template <class... I> WARPX_HOST_DEVICE auto place_at(const I&... i) const noexcept {
-        if constexpr ((is_index_v<I> && ...))
+        if constexpr (sizeof...(I) == 1 && (is_index_v<I> && ...))
             return at(index_access::positions(i)...);
         else
             return at(shape<N>(static_cast<int64_t>(i)...));

@@ -60,7 +60,7 @@ public:
     WARPX_DETAIL_HOST_BODY template <class... I>
         requires requires(const Inner& h, const Batch& b) { h.take(b, int64_t{}); }
     WARPX_INLINE WARPX_HOST_DEVICE auto take(const I&... i) const {
-        if constexpr ((is_index_v<I> && ...))
+        if constexpr (sizeof...(I) == 1 && (is_index_v<I> && ...))
             return take_at_index(i..., std::make_integer_sequence<int, N>());
         else
             return inner_.take(batch_, coordinate_of(i)...);

@@ -138,18 +138,18 @@ WARPX_COLD [[noreturn]] inline void refuse_type(const operation_call& call, int 
 }
 
 /// Chooses a type for each set, by the first array that has it, and compares the others.
-inline void resolve_types(operation_call& call, const int* asked = nullptr) {
-    const operation_description& d = call.description;
+WARPX_INLINE void resolve_types(const operation_description& d, operation_call& call, const int* asked) {
     int chosen_by[operation_description::most_sets];
     for (int s = 0; s < d.set_count; ++s) {
         call.chosen[s] = asked ? asked[s] : -1;
         chosen_by[s] = -1;
     }
-    for (int k = 0; k < call.count(); ++k) {
-        const call_operand& o = call.primals[k];
-        if (!o.is_array()) continue;
+#pragma GCC unroll 8
+    for (int k = 0; k < d.parameter_count; ++k) {
         const parameter_description& p = d.parameters[k];
         if (!p.is_array()) continue; // scalars are converted
+        const call_operand& o = call.primals[k];
+        if (!o.is_array()) continue;
         dtype type = o.desc->dtype;
         if (type == opaque_dtype(2)) type = {dtype_code::bfloat, 16}; // NumPy's bfloat16
         if (p.set < 0) {
@@ -224,8 +224,8 @@ inline void give_strides(call_operand& o) {
 }
 
 /// Takes the axes of one operand: the last ones are named, those before them are a batch.
-inline void look_at_operand(operation_call& call, extent_sources& sources, int parameter, const call_operand& o) {
-    const operation_description& d = call.description;
+WARPX_INLINE void look_at_operand(const operation_description& d, operation_call& call, extent_sources& sources,
+                                  int parameter, const call_operand& o) {
     const parameter_description& p = d.parameters[parameter];
     const int rank = p.rank + p.fold_rank, lead = o.desc->rank - rank;
     if (lead < 0 || o.desc->rank > call_operand::most_axes || lead > operation_call::most_batch_axes) [[unlikely]]
@@ -292,10 +292,10 @@ WARPX_COLD [[noreturn]] inline void refuse_device(const operation_call& call, in
                     to_string(o.desc->device, o.desc->device_id), "copy one of the two");
 }
 /// All arrays on one device. Pinned and managed memory is on either; numbers without axes may be on the host.
-inline void look_at_device(operation_call& call, int parameter, const call_operand& o) {
+WARPX_INLINE void look_at_device(const operation_description& d, operation_call& call, int parameter, const call_operand& o) {
     device_kind kind = o.desc->device;
     if (kind == device_kind::cuda_pinned || kind == device_kind::cuda_managed) return;
-    if (!call.description.parameters[parameter].is_array() && kind == device_kind::host) return;
+    if (!d.parameters[parameter].is_array() && kind == device_kind::host) return;
     const int id = kind == device_kind::host ? 0 : o.desc->device_id;
     if (call.device_of < 0) {
         call.device = kind;
@@ -333,8 +333,7 @@ WARPX_COLD [[noreturn]] inline void refuse_missing_extent(const operation_call& 
 }
 
 /// The extents of the launch, once those of the arguments are known.
-inline void resolve_launch(operation_call& call) {
-    const operation_description& d = call.description;
+WARPX_INLINE void resolve_launch(const operation_description& d, operation_call& call) {
     if (d.kind != operation_kind::kernel || d.launch_by_function) return;
     if (call.launch_rank != 0) return; // the call said so
     for (int axis = 0; axis < d.launch_rank; ++axis) {
@@ -345,22 +344,35 @@ inline void resolve_launch(operation_call& call) {
     call.launch_rank = d.launch_rank;
 }
 
+/// Broadcasts the batch axes of all operands.
+WARPX_COLD inline void resolve_batch(operation_call& call) {
+    for (int k = 0; k < call.batch_rank; ++k) call.batch[k] = 1;
+    for_each_operand(call, [&](int k, call_operand& o, bool) { broadcast_batch(call, k, o); });
+    for_each_operand(call, [&](int k, call_operand& o, bool whole) { stride_batch(call, k, o, whole); });
+}
+
 /// Finds types, extents, batches and device of a call from its operands. Outputs that are not there yet may be
-/// absent: `output_shape` then says what they must be, and `add_output` takes them. Throws operation_error.
-inline void resolve(operation_call& call, const int* asked_types = nullptr) {
-    const operation_description& d = call.description;
-    resolve_types(call, asked_types);
+/// absent: `output_shape` then says what they must be, and `add_output` takes them. Throws operation_error. (`d`
+/// is the call's description once more: where it is a constant, compilers see through all of this.)
+WARPX_INLINE void resolve(const operation_description& d, operation_call& call, const int* asked_types = nullptr) {
+    resolve_types(d, call, asked_types);
     extent_sources sources;
     for (int k = 0; k < d.extent_count; ++k) sources.parameter[k] = -1;
-    for_each_operand(call, [&](int k, call_operand& o, bool) {
-        look_at_operand(call, sources, k, o);
-        look_at_device(call, k, o);
-    });
-    if (call.batch_rank > 0) [[unlikely]] {
-        for (int k = 0; k < call.batch_rank; ++k) call.batch[k] = 1;
-        for_each_operand(call, [&](int k, call_operand& o, bool) { broadcast_batch(call, k, o); });
-        for_each_operand(call, [&](int k, call_operand& o, bool whole) { stride_batch(call, k, o, whole); });
+    if (call.what == derivative::none) {
+#pragma GCC unroll 8
+        for (int k = 0; k < d.parameter_count; ++k) {
+            if (!call.primals[k].is_array()) continue;
+            look_at_operand(d, call, sources, k, call.primals[k]);
+            look_at_device(d, call, k, call.primals[k]);
+        }
+    } else {
+        for_each_operand(call, [&](int k, call_operand& o, bool) {
+            look_at_operand(d, call, sources, k, o);
+            look_at_device(d, call, k, o);
+        });
     }
+    if (call.batch_rank > 0) [[unlikely]]
+        resolve_batch(call);
 }
 
 /// The shape of an output with its batch and component axes; returns its rank.
@@ -385,7 +397,9 @@ inline void add_output(operation_call& call, int parameter, call_operand& o) {
 // -- Arguments that share memory --------------------------------------------------------------------------
 
 struct operand_span {
-    uintptr_t begin = 0, end = 0;
+    uintptr_t begin, end;
+    operand_span() noexcept {} // not zero: of arrays only those are set that are looked at
+    operand_span(uintptr_t b, uintptr_t e) noexcept : begin(b), end(e) {}
 };
 inline operand_span span_of(const call_operand& o) noexcept {
     const tensor_desc& t = *o.desc;
@@ -393,7 +407,7 @@ inline operand_span span_of(const call_operand& o) noexcept {
     int64_t low = 0, high = bytes, step = 1;
     for (int axis = t.rank - 1; axis >= 0; --axis) {
         const int64_t extent = t.extents[axis];
-        if (extent == 0) return {};
+        if (extent == 0) return {0, 0};
         const int64_t reach = (extent - 1) * (t.strides ? t.strides[axis] : step) * (t.strides ? unit : bytes);
         (reach < 0 ? low : high) += reach;
         step *= extent;
@@ -434,23 +448,28 @@ inline bool interleaved(const call_operand& a, const call_operand& b) noexcept {
     return true;
 }
 
+WARPX_COLD inline void refuse_overlap(const operation_call& call, int written, int other) {
+    if (interleaved(call.primals[written], call.primals[other])) return;
+    refuse_argument(call.description, written, reason::value,
+                    "memory of its own, since the operation writes it",
+                    std::string("memory that it shares with '") + call.description.parameters[other].name + "'",
+                    "pass a copy of one of the two");
+}
 /// Refuses an array that is written and shares memory with another argument: items would read what others
 /// write, in any order.
-inline void check_overlap(const operation_call& call) {
-    const operation_description& d = call.description;
+WARPX_INLINE void check_overlap(const operation_description& d, const operation_call& call) {
+    operand_span spans[operation_description::most_parameters];
+#pragma GCC unroll 8
+    for (int k = 0; k < d.parameter_count; ++k)
+        if (d.parameters[k].is_array()) spans[k] = call.primals[k].is_array() ? span_of(call.primals[k]) : operand_span(0, 0);
+#pragma GCC unroll 8
     for (int w = 0; w < d.parameter_count; ++w) {
-        if (!d.parameters[w].is_output() || !call.primals[w].is_array()) continue;
-        const operand_span written = span_of(call.primals[w]);
-        for (int k = 0; k < d.parameter_count; ++k) {
-            if (k == w || !call.primals[k].is_array()) continue;
-            const operand_span other = span_of(call.primals[k]);
-            if (written.begin >= other.end || other.begin >= written.end) continue;
-            if (interleaved(call.primals[w], call.primals[k])) continue;
-            refuse_argument(d, w, reason::value,
-                            "memory of its own, since the operation writes it",
-                            std::string("memory that it shares with '") + d.parameters[k].name + "'",
-                            "pass a copy of one of the two");
-        }
+        if (!d.parameters[w].is_output()) continue;
+#pragma GCC unroll 8
+        for (int k = 0; k < d.parameter_count; ++k)
+            if (k != w && d.parameters[k].is_array() && spans[w].begin < spans[k].end && spans[k].begin < spans[w].end)
+                [[unlikely]]
+                refuse_overlap(call, w, k);
     }
 }
 

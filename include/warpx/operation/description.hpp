@@ -76,7 +76,7 @@ struct operation_description {
         return count;
     }
     /// The type of a parameter's scalars, given which type of each set was chosen.
-    constexpr dtype type_of(const parameter_description& p, const int* chosen) const noexcept {
+    WARPX_INLINE constexpr dtype type_of(const parameter_description& p, const int* chosen) const noexcept {
         if (p.set < 0) return p.type;
         dtype type = sets[p.set][chosen[p.set]];
         if (p.complex_of_set) type = {dtype_code::complex, static_cast<uint8_t>(2 * type.bits)};

@@ -122,18 +122,17 @@ WARPX_COLD inline std::string doc_text(const operation_description& d) {
 
 /// One operation of this module: its record, its function.
 template <const auto& Op> struct module_operation {
-    static constexpr int count = std::remove_cvref_t<decltype(Op)>::count;
     static bound_operation bound;
 
     static PyObject* function(PyObject*, PyObject* const* arguments, Py_ssize_t given, PyObject* keywords) noexcept {
-        return guarded([&] { return run_operation<count>(bound, arguments, given, keywords, true); });
+        return guarded([&] { return run_operation<description_of<Op>>(bound, arguments, given, keywords, true); });
     }
     /// The same without asking whether a framework must see it: for the glue, which has seen it.
     static PyObject* raw(PyObject*, PyObject* const* arguments, Py_ssize_t given, PyObject* keywords) noexcept {
-        return guarded([&] { return run_operation<count>(bound, arguments, given, keywords, false); });
+        return guarded([&] { return run_operation<description_of<Op>>(bound, arguments, given, keywords, false); });
     }
     static PyObject* entry(PyObject*, PyObject* const* arguments, Py_ssize_t given) noexcept {
-        return guarded([&] { return run_entry<count>(bound, arguments, given); });
+        return guarded([&] { return run_entry<description_of<Op>>(bound, arguments, given); });
     }
     static PyMethodDef methods[3];
 };

@@ -161,7 +161,7 @@ WARPX_COLD inline dtype named_numpy_dtype(PyObject* descr, const char* argument)
 
 /// Describes an exact numpy.ndarray through its struct. Borrows its lists. False where the struct must not be
 /// read, or the dtype needs a closer look.
-inline bool describe_plain_ndarray(PyObject* object, tensor_desc& desc) noexcept {
+WARPX_INLINE bool describe_plain_ndarray(PyObject* object, tensor_desc& desc) noexcept {
     if (!numpy.direct) [[unlikely]]
         return false;
     const auto* a = reinterpret_cast<const numpy_array*>(object);

@@ -85,13 +85,15 @@ WARPX_COLD inline void take_keyword(const bound_operation& op, PyObject* name, P
 }
 
 /// Sorts the arguments of a FASTCALL.
-inline void sort_arguments(const bound_operation& op, PyObject* const* arguments, Py_ssize_t count,
-                           PyObject* keywords, call_objects& objects) {
-    const operation_description& d = *op.description;
+WARPX_INLINE void sort_arguments(const operation_description& d, const bound_operation& op, PyObject* const* arguments, Py_ssize_t count,
+                                 PyObject* keywords, call_objects& objects) {
     if (count > op.input_count) [[unlikely]]
         refuse_call(d, "at most " + std::to_string(op.input_count) + " arguments by position",
                     std::to_string(count), "results are passed by name: out=");
-    for (Py_ssize_t k = 0; k < count; ++k) objects.of[op.inputs[k]] = arguments[k];
+    Py_ssize_t given = 0;
+#pragma GCC unroll 8
+    for (int k = 0; k < d.parameter_count; ++k) // inputs, in their order
+        if (d.parameters[k].is_input() && given < count) objects.of[k] = arguments[given++];
     if (!keywords) return;
     const Py_ssize_t named = PyTuple_GET_SIZE(keywords);
     for (Py_ssize_t k = 0; k < named; ++k) {
@@ -181,21 +183,22 @@ WARPX_COLD inline bool other_needs_glue(PyObject* object) {
 }
 
 /// Whether the glue must see the call.
-inline bool needs_glue(const bound_operation& op, const call_objects& objects) {
+WARPX_INLINE bool needs_glue(const operation_description& d, const call_objects& objects) {
     bool any_torch = false;
-    for (int k = 0; k < op.description->parameter_count; ++k) {
+#pragma GCC unroll 8
+    for (int k = 0; k < d.parameter_count; ++k) {
         PyObject* object = objects.of[k];
         if (!object) continue;
         PyTypeObject* type = Py_TYPE(object);
         if (type == numpy.ndarray || type == &PyFloat_Type) continue;
         if (type == torch.tensor || type == torch.parameter) {
             any_torch = true;
-            if (torch_needs_glue(object, op.description->parameters[k].name)) return true;
+            if (torch_needs_glue(object, d.parameters[k].name)) return true;
         } else if (other_needs_glue(object)) {
             return true;
         } else if (type == torch.tensor || type == torch.parameter) { // just learned
             any_torch = true;
-            if (torch_needs_glue(object, op.description->parameters[k].name)) return true;
+            if (torch_needs_glue(object, d.parameters[k].name)) return true;
         }
     }
     return any_torch && torch_modes_active();
@@ -268,7 +271,7 @@ inline bool is_number_object(PyObject* object) {
 }
 
 /// Describes one object as an operand; `object` stays the caller's. Gradients are not asked about.
-inline family describe_operand(const operation_description& d, int parameter, PyObject* object,
+WARPX_INLINE family describe_operand(const operation_description& d, int parameter, PyObject* object,
                                described_object& parts, call_operand& out) {
     const parameter_description& p = d.parameters[parameter];
     PyTypeObject* type = Py_TYPE(object);
@@ -409,13 +412,14 @@ WARPX_COLD inline void take_extras(const bound_operation& op, const call_objects
 /// Work below this many items is over before another thread could use the GIL.
 inline constexpr int64_t release_from = 20000;
 
-inline int64_t work_of(const operation_call& call) noexcept {
+WARPX_INLINE int64_t work_of(const operation_description& d, const operation_call& call) noexcept {
     int64_t items = 1;
     for (int k = 0; k < call.batch_rank; ++k) items *= call.batch[k] > 0 ? call.batch[k] : 1;
-    if (call.description.kind == operation_kind::kernel && !call.description.launch_by_function)
-        for (int axis = 0; axis < call.launch_rank; ++axis) items *= call.launch[axis] > 0 ? call.launch[axis] : 1;
+    if (d.kind == operation_kind::kernel && !d.launch_by_function)
+        for (int axis = 0; axis < d.launch_rank; ++axis) items *= call.launch[axis] > 0 ? call.launch[axis] : 1;
     int64_t most = 1; // matrices are worth more than their result says
-    for (int k = 0; k < call.count(); ++k) {
+#pragma GCC unroll 8
+    for (int k = 0; k < d.parameter_count; ++k) {
         if (!call.primals[k].is_array()) continue;
         int64_t size = 1;
         for (int axis = 0; axis < call.primals[k].desc->rank; ++axis) size *= call.primals[k].desc->extents[axis];
@@ -434,9 +438,9 @@ WARPX_COLD [[noreturn]] inline void refuse_cuda(const operation_call& call) {
 }
 
 /// Runs a resolved call where its arrays are.
-inline void run_call(const bound_operation& op, const operation_call& call) {
+WARPX_INLINE void run_call(const operation_description& d, const bound_operation& op, const operation_call& call) {
     launch_options options;
-    options.name = op.description->name;
+    options.name = d.name;
     options.checked = module_data.checked;
     if (call.device == device_kind::cuda) [[unlikely]] {
         if (!op.cuda) refuse_cuda(call);
@@ -450,28 +454,29 @@ inline void run_call(const bound_operation& op, const operation_call& call) {
         refuse_cuda(call);
     }
     const operation_entry entry = op.host->run[static_cast<int>(call.what)];
-    if (work_of(call) < release_from) return entry(call, options);
+    if (work_of(d, call) < release_from) return entry(call, options);
     const python::release_gil no_gil;
     entry(call, options);
 }
 
-inline void check_writable(const operation_call& call) {
-    for (int k = 0; k < call.count(); ++k)
-        if (call.description.parameters[k].is_output() && call.primals[k].is_array() &&
+WARPX_INLINE void check_writable(const operation_description& d, const operation_call& call) {
+#pragma GCC unroll 8
+    for (int k = 0; k < d.parameter_count; ++k)
+        if (d.parameters[k].is_output() && call.primals[k].is_array() &&
             call.primals[k].desc->read_only) [[unlikely]]
-            refuse_argument(call.description, k, reason::buffer, "writable memory", "read-only memory",
+            refuse_argument(d, k, reason::buffer, "writable memory", "read-only memory",
                             "pass a copy that may be written");
 }
 
 /// The function itself: arguments to results. A template, so that a call of two arrays prepares two.
-template <int Count>
+template <const operation_description& d>
 PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, Py_ssize_t count,
-                               PyObject* keywords, bool may_glue) {
-    const operation_description& d = *op.description;
+                        PyObject* keywords, bool may_glue) {
+    constexpr int Count = d.parameter_count;
     PyObject* slots[Count] = {};
     call_objects objects{slots};
-    sort_arguments(op, arguments, count, keywords, objects);
-    if (may_glue && needs_glue(op, objects)) [[unlikely]]
+    sort_arguments(d, op, arguments, count, keywords, objects);
+    if (may_glue && needs_glue(d, objects)) [[unlikely]]
         return call_glue(op, arguments, count, keywords);
 
     call_operand operands[Count];
@@ -479,6 +484,7 @@ PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, P
     operation_call call(d, operands);
     PyObject* like = nullptr; // the first array
     family whose = family::none;
+#pragma GCC unroll 8
     for (int k = 0; k < Count; ++k) {
         const parameter_description& p = d.parameters[k];
         PyObject* object = objects.of[k];
@@ -507,17 +513,17 @@ PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, P
     if (objects.output_dims || objects.launch_dims || objects.type) [[unlikely]] {
         int asked[operation_description::most_sets] = {-1, -1, -1, -1};
         take_extras(op, objects, call, asked);
-        resolve(call, asked);
+        resolve(d, call, asked);
     } else {
-        resolve(call);
+        resolve(d, call);
     }
 
     ref made_outputs[Count];
-    for (int k = 0; k < op.output_count; ++k) {
-        const int parameter = op.outputs[k];
-        if (call.primals[parameter].is_array()) continue;
-        int64_t shape[call_operand::most_axes];
+#pragma GCC unroll 8
+    for (int parameter = 0; parameter < Count; ++parameter) {
         const parameter_description& p = d.parameters[parameter];
+        if (!p.is_output() || call.primals[parameter].is_array()) continue;
+        int64_t shape[call_operand::most_axes];
         const int rank = output_shape(call, parameter, shape);
         ref made = new_output(whose, like, d.type_of(p, call.chosen), shape, rank, call.device,
                               call.device_id, p.name);
@@ -526,14 +532,14 @@ PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, P
         objects.of[parameter] = made.get();
         made_outputs[parameter] = static_cast<ref&&>(made);
     }
-    resolve_launch(call);
-    check_writable(call);
-    check_overlap(call);
-    run_call(op, call);
+    resolve_launch(d, call);
+    check_writable(d, call);
+    check_overlap(d, call);
+    run_call(d, op, call);
 
     if (whose == family::torch)
-        for (int k = 0; k < op.output_count; ++k)
-            if (!made_outputs[op.outputs[k]]) bump_torch_version(objects.of[op.outputs[k]]);
+        for (int k = 0; k < Count; ++k)
+            if (d.parameters[k].is_output() && !made_outputs[k]) bump_torch_version(objects.of[k]);
     if (op.output_count == 1) return ref::copy(objects.of[op.outputs[0]]).release();
     ref results(PyTuple_New(op.output_count));
     if (!results) throw python::pending_error();
@@ -545,9 +551,9 @@ PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, P
 /// The lower entry, for the glue: every array is given, nothing is asked about gradients.
 ///   (what, primals, tangents, cotangents, cotangent_tangents, launch_dims): tuples with one object for each
 ///   parameter, None where there is none; all but the first may be None.
-template <int Count>
+template <const operation_description& d>
 PyObject* run_entry(const bound_operation& op, PyObject* const* arguments, Py_ssize_t count) {
-    const operation_description& d = *op.description;
+    constexpr int Count = d.parameter_count;
     if (count != 6) refuse_call(d, "6 arguments of its entry", std::to_string(count), "update the package warpx");
     struct group {
         call_operand operands[Count];
@@ -572,9 +578,9 @@ PyObject* run_entry(const bound_operation& op, PyObject* const* arguments, Py_ss
     }
     if (arguments[5] != Py_None)
         call.launch_rank = read_dims(d, "launch_dims", arguments[5], call.launch, parameter_description::most_axes);
-    resolve(call);
-    resolve_launch(call);
-    run_call(op, call);
+    resolve(d, call);
+    resolve_launch(d, call);
+    run_call(d, op, call);
     Py_RETURN_NONE;
 }
 
