@@ -2,8 +2,8 @@
 # Finddlpack: looks for dlpack/dlpack.h, version 0.8 or newer, and defines dlpack::dlpack.
 #
 # In this order: dlpack_INCLUDE_DIR if set, a package configuration, the system's include folders (and dlpack_ROOT),
-# then the Python package apache-tvm-ffi, which ships the header, in: the project's .venv, $VIRTUAL_ENV, the python3 on
-# the PATH. An older header (Debian 12 packages 0.6) is passed over.
+# then the Python package apache-tvm-ffi, which ships the header, in: CMAKE_PREFIX_PATH, the project's .venv,
+# $VIRTUAL_ENV, the python3 on the PATH. An older header (Debian 12 packages 0.6) is passed over.
 include(FindPackageHandleStandardArgs)
 
 function(warpx_dlpack_version dir result)
@@ -32,6 +32,11 @@ if(NOT TARGET dlpack::dlpack)
                       NO_CACHE)
             set(warpx_dlpack_candidates ${warpx_dlpack_system})
             set(warpx_dlpack_pip tvm_ffi/include tvm_ffi/3rdparty/dlpack/include)
+            foreach(prefix ${CMAKE_PREFIX_PATH}) # site-packages, in builds that pip isolates
+                foreach(sub ${warpx_dlpack_pip})
+                    list(APPEND warpx_dlpack_candidates "${prefix}/${sub}")
+                endforeach()
+            endforeach()
             foreach(venv "${PROJECT_SOURCE_DIR}/.venv" "${CMAKE_SOURCE_DIR}/.venv" "$ENV{VIRTUAL_ENV}")
                 foreach(sub ${warpx_dlpack_pip})
                     file(GLOB found "${venv}/lib/python3*/site-packages/${sub}")

@@ -15,5 +15,9 @@ configure_package_config_file(cmake/warpxConfig.cmake.in "${PROJECT_BINARY_DIR}/
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/warpxConfigVersion.cmake" COMPATIBILITY SameMinorVersion
                                  ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/warpxConfig.cmake" "${PROJECT_BINARY_DIR}/warpxConfigVersion.cmake"
-              cmake/Finddlpack.cmake cmake/warpx_cuda.cmake DESTINATION "${warpx_package_dir}")
+              cmake/Finddlpack.cmake cmake/warpx_cuda.cmake cmake/warpx_module.cmake DESTINATION "${warpx_package_dir}")
+# The Python package, which writes stubs. A wheel holds it already, around these files.
+if(NOT SKBUILD)
+    install(DIRECTORY python/warpx DESTINATION "${CMAKE_INSTALL_DATADIR}/warpx/python" FILES_MATCHING PATTERN "*.py")
+endif()
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/warpx")

@@ -9,9 +9,9 @@ import importlib.abc
 import importlib.util
 import sys
 
-from . import _operation
+from . import _operation, _paths
 
-__version__ = "0.1.0"
+__version__ = _paths.version()
 _FORMAT = 1  # glue_format in include/warpx/interop/python/module.hpp
 _modules = []  # of warpx in this process
 

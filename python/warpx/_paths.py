@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the headers and the CMake files are: in the installed package, in an installed prefix, or in the source tree."""
+import pathlib
+import re
+import sys
+
+
+def _find(file, *below):
+    """The first existing `folder / b` that holds `file`, for each folder of the package and each b."""
+    for folder in sys.modules[__package__].__path__:  # an editable package has two
+        for b in below:
+            found = pathlib.Path(folder, b).resolve()
+            if (found / file).is_file():
+                return found
+    return None
+
+
+def include_dir():
+    """The folder for the compiler's include path."""
+    found = _find("warpx/config.hpp", "include", "../../include", "../../../../include")
+    if found is None:
+        raise FileNotFoundError(f"warpx: expected its headers in the package or next to it; got none around {__file__}; "
+                                "install warpx again")
+    return found
+
+
+def cmake_dir():
+    """The folder with warpxConfig.cmake: CMake's warpx_DIR."""
+    found = _find("warpxConfig.cmake", "share/cmake/warpx", "../../../cmake/warpx")
+    if found is None:
+        root = include_dir().parent
+        raise FileNotFoundError(f"warpx: expected an installed package; got the source tree {root}, which has no package "
+                                f"configuration; run `pip install {root}`, or use add_subdirectory({root}) in CMake")
+    return found
+
+
+def version():
+    """The version of the headers, which is that of the package: config.hpp is the one place where it is written."""
+    text = (include_dir() / "warpx/config.hpp").read_text()
+    return ".".join(re.search(rf"^#define WARPX_VERSION_{part} (\d+)$", text, re.M)[1] for part in ("MAJOR", "MINOR", "PATCH"))
