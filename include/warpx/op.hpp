@@ -236,4 +236,14 @@ template <detail::text_literal Name, const auto& F, class... P> consteval auto c
     return operation_type{typename operation_type::list{{parameters}...}};
 }
 
+/// An operation that calls `F(const callback_call&)` on the host: with descriptions instead of typed arrays, for
+/// libraries that take pointers and strides. See operation/callback.hpp.
+template <detail::text_literal Name, const auto& F, class... P> consteval auto callback(const P&... parameters) {
+    static_assert(detail::is_identifier(detail::text_literal(Name).text),
+                  "warpx::callback: the name is an identifier: callback<\"solve\", solve>(...)");
+    using operation_type = operation<operation_kind::callback, Name, F, detail::over_first_output,
+                                     detail::derived, detail::derived, P...>;
+    return operation_type{typename operation_type::list{{parameters}...}};
+}
+
 } // namespace warpx

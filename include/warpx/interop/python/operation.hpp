@@ -194,6 +194,8 @@ WARPX_INLINE bool needs_glue(const operation_description& d, const call_objects&
         if (type == torch.tensor || type == torch.parameter) {
             any_torch = true;
             if (torch_needs_glue(object, d.parameters[k].name)) return true;
+        } else if (const exchange_entry* known = known_exchange(type)) {
+            if (records_gradient(*known, object)) return true;
         } else if (other_needs_glue(object)) {
             return true;
         } else if (type == torch.tensor || type == torch.parameter) { // just learned
@@ -292,6 +294,9 @@ WARPX_INLINE family describe_operand(const operation_description& d, int paramet
     } else if ((type == torch.tensor || type == torch.parameter) && torch.impl_offset && torch.api &&
                take_exchange(torch.api, object, parts, p.name)) {
         whose = family::torch;
+    } else if (const exchange_entry* known = known_exchange(type);
+               known && take_exchange(known->api, object, parts, p.name)) {
+        whose = known->whose;
     } else {
         PyErr_Clear();
         try {
@@ -468,6 +473,13 @@ WARPX_INLINE void check_writable(const operation_description& d, const operation
                             "pass a copy that may be written");
 }
 
+/// Tells Paddle that a tensor was written, so that a backward pass that needs the old values refuses.
+inline void bump_paddle_version(PyObject* tensor) noexcept {
+    static PyObject* const name = PyUnicode_InternFromString("_bump_inplace_version");
+    const ref done(PyObject_CallMethodNoArgs(tensor, name));
+    if (!done) PyErr_Clear();
+}
+
 /// The function itself: arguments to results. A template, so that a call of two arrays prepares two.
 template <const operation_description& d>
 PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, Py_ssize_t count,
@@ -537,9 +549,10 @@ PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, P
     check_overlap(d, call);
     run_call(d, op, call);
 
-    if (whose == family::torch)
+    if (whose == family::torch || whose == family::paddle)
         for (int k = 0; k < Count; ++k)
-            if (d.parameters[k].is_output() && !made_outputs[k]) bump_torch_version(objects.of[k]);
+            if (d.parameters[k].is_output() && !made_outputs[k])
+                whose == family::torch ? bump_torch_version(objects.of[k]) : bump_paddle_version(objects.of[k]);
     if (op.output_count == 1) return ref::copy(objects.of[op.outputs[0]]).release();
     ref results(PyTuple_New(op.output_count));
     if (!results) throw python::pending_error();

@@ -11,20 +11,6 @@
 namespace warpx::detail {
 namespace [[gnu::visibility("hidden")]] py {
 
-/// Who an array of a call belongs to, as far as new arrays and mixing are concerned.
-enum class family : uint8_t { none, numpy, torch, paddle, cupy, numba, jax, other };
-
-WARPX_COLD inline family family_of_package(const std::string& package) noexcept {
-    if (package == "torch") return family::torch;
-    if (package == "numpy" || package == "builtins" || package == "array" || package == "ctypes" ||
-        package == "ml_dtypes")
-        return family::numpy;
-    if (package == "paddle") return family::paddle;
-    if (package == "cupy" || package == "cupyx") return family::cupy;
-    if (package == "numba") return family::numba;
-    if (package == "jax" || package == "jaxlib") return family::jax;
-    return family::other;
-}
 WARPX_COLD inline family slow_family(PyObject* object) {
     PyTypeObject* type = Py_TYPE(object);
     if (torch.tensor && PyType_IsSubtype(type, torch.tensor)) return family::torch;
@@ -178,10 +164,8 @@ inline ref new_output(family whose, PyObject* like, dtype type, const int64_t* e
         if (ref tensor = new_exchanged(torch.api, type, extents, rank, device, device_id)) return tensor;
         return new_by_call("torch", "empty", true, true, like, type, extents, rank);
     case family::paddle:
-        for (int k = 0; k < exchange_count; ++k)
-            if (exchange_types[k].type == Py_TYPE(like))
-                if (ref tensor = new_exchanged(exchange_types[k].api, type, extents, rank, device, device_id))
-                    return tensor;
+        if (const exchange_entry* known = known_exchange(Py_TYPE(like)))
+            if (ref tensor = new_exchanged(known->api, type, extents, rank, device, device_id)) return tensor;
         return new_by_call("paddle", "empty", false, false, like, type, extents, rank);
     case family::cupy:
         return new_by_call("cupy", "empty", false, false, like, type, extents, rank);
@@ -190,10 +174,8 @@ inline ref new_output(family whose, PyObject* like, dtype type, const int64_t* e
     default:
         break;
     }
-    for (int k = 0; k < exchange_count; ++k)
-        if (exchange_types[k].type == Py_TYPE(like))
-            if (ref tensor = new_exchanged(exchange_types[k].api, type, extents, rank, device, device_id))
-                return tensor;
+    if (const exchange_entry* known = known_exchange(Py_TYPE(like)))
+        if (ref tensor = new_exchanged(known->api, type, extents, rank, device, device_id)) return tensor;
     throw python::argument_error(
         python::category::type,
         sentence(std::string("result '") + name + "'", "inputs whose library makes new arrays for it",

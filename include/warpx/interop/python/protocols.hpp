@@ -94,15 +94,36 @@ WARPX_COLD inline std::string try_dlpack(PyObject* object, described_object& out
 
 // -- The C exchange API of types other than PyTorch's -----------------------------------------------------
 
+/// Who an array of a call belongs to, as far as new arrays and mixing are concerned.
+enum class family : uint8_t { none, numpy, torch, paddle, cupy, numba, jax, other };
+
+WARPX_COLD inline family family_of_package(const std::string& package) noexcept {
+    if (package == "torch") return family::torch;
+    if (package == "numpy" || package == "builtins" || package == "array" || package == "ctypes" ||
+        package == "ml_dtypes")
+        return family::numpy;
+    if (package == "paddle") return family::paddle;
+    if (package == "cupy" || package == "cupyx") return family::cupy;
+    if (package == "numba") return family::numba;
+    if (package == "jax" || package == "jaxlib") return family::jax;
+    return family::other;
+}
 /// Types whose table is known. Types are kept alive, so that their addresses stay theirs.
 struct exchange_entry {
     PyTypeObject* type = nullptr;
     const dlpack_exchange_api* api = nullptr;
     PyObject* gradient = nullptr; // name of the attribute that says whether a gradient is recorded
     bool gradient_when = true;    // what it says then: requires_grad is True, stop_gradient False
+    family whose = family::other;
 };
 inline exchange_entry exchange_types[16];
 inline int exchange_count = 0;
+/// What is known of a type with an exchange table; null if it was not met yet.
+inline const exchange_entry* known_exchange(PyTypeObject* type) noexcept {
+    for (int k = 0; k < exchange_count; ++k)
+        if (exchange_types[k].type == type) return exchange_types + k;
+    return nullptr;
+}
 
 /// The package that a type comes from: "tvm_ffi" for tvm_ffi.core.Tensor.
 WARPX_COLD inline std::string package_of(PyTypeObject* type) {
@@ -125,6 +146,7 @@ WARPX_COLD inline bool find_exchange(PyTypeObject* type, exchange_entry& out) {
             if (!api || (base != type && package_of(base) != package_of(type))) break;
             out.type = type;
             out.api = api;
+            out.whose = family_of_package(package_of(type));
             const ref stop(PyUnicode_InternFromString("stop_gradient")),
                 require(PyUnicode_InternFromString("requires_grad"));
             if (stop && _PyType_Lookup(type, stop.get())) {
@@ -166,17 +188,20 @@ inline bool take_exchange(const dlpack_exchange_api* api, PyObject* object, desc
     return true;
 }
 
+/// Whether the attribute of such a type says that a gradient is recorded.
+inline bool records_gradient(const exchange_entry& entry, PyObject* object) noexcept {
+    if (!entry.gradient) return false;
+    const ref value(PyObject_GetAttr(object, entry.gradient));
+    if (!value) PyErr_Clear();
+    return value.get() == (entry.gradient_when ? Py_True : Py_False);
+}
 WARPX_COLD inline void check_gradient_attribute(const exchange_entry& entry, PyObject* object,
                                                 const char* argument) {
-    const ref value(PyObject_GetAttr(object, entry.gradient));
-    if (!value) {
-        take_error();
-    } else if (value.get() == (entry.gradient_when ? Py_True : Py_False)) {
+    if (records_gradient(entry, object))
         refuse_object(python::category::buffer, argument, "an array without a recorded gradient",
                       type_text(object) + " with " + utf8(entry.gradient) +
                           (entry.gradient_when ? " = True" : " = False"),
                       "use .detach() first");
-    }
 }
 
 // -- __array_interface__ and __cuda_array_interface__ -----------------------------------------------------
@@ -392,11 +417,9 @@ WARPX_COLD inline python::framework describe_any(PyObject* object, described_obj
     using python::category;
     const error_scope pending;
     PyTypeObject* type = Py_TYPE(object);
-    for (int k = 0; k < exchange_count; ++k) {
-        const exchange_entry& entry = exchange_types[k];
-        if (entry.type != type) continue;
-        if (entry.gradient && !allow_gradient) check_gradient_attribute(entry, object, argument);
-        if (take_exchange(entry.api, object, out, argument)) return python::framework::other;
+    if (const exchange_entry* known = known_exchange(type)) {
+        if (!allow_gradient) check_gradient_attribute(*known, object, argument);
+        if (take_exchange(known->api, object, out, argument)) return python::framework::other;
         refuse_object(category::buffer, argument, "an array that its library exports", take_error(),
                       "make a plain array of " + type_text(object) + " first");
     }
@@ -462,10 +485,16 @@ WARPX_COLD inline python::framework describe_any(PyObject* object, described_obj
                 Py_INCREF(type);
                 exchange_types[exchange_count++] = entry;
             }
-            if (entry.gradient && !allow_gradient) check_gradient_attribute(entry, object, argument);
+            if (!allow_gradient) check_gradient_attribute(entry, object, argument);
             if (take_exchange(entry.api, object, out, argument)) return kind;
             reason = take_error();
         }
+        // Their interface names the stream that their work is on; __dlpack__ would make the default one wait.
+        if (reason.empty() && (package == "cupy" || package == "numba"))
+            if (const ref fields = attribute(object, "__cuda_array_interface__")) {
+                take_interface(object, fields.get(), true, out, argument);
+                return kind;
+            }
         if (reason.empty() && has_attribute(object, "__dlpack__")) {
             reason = try_dlpack(object, out, argument);
             if (reason.empty()) {
