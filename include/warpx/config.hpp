@@ -68,6 +68,14 @@
 #    define WARPX_DETAIL_BEGIN_SLOW_CODE
 #    define WARPX_DETAIL_END_SLOW_CODE
 #endif
+// Before a loop over the parameters of an operation whose description is a constant: unrolled, it folds.
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
+#    define WARPX_DETAIL_UNROLL_PARAMETERS _Pragma("GCC unroll 8")
+#elif defined(__clang__)
+#    define WARPX_DETAIL_UNROLL_PARAMETERS _Pragma("unroll")
+#else
+#    define WARPX_DETAIL_UNROLL_PARAMETERS
+#endif
 // Small functions between a loop and its data; a call there would stop the vectorizer.
 #define WARPX_INLINE [[gnu::always_inline]] inline
 // The same between a `flatten` loop and a kernel, where GCC must not be forced: it orders functions as if

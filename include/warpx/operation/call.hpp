@@ -144,7 +144,7 @@ WARPX_INLINE void resolve_types(const operation_description& d, operation_call& 
         call.chosen[s] = asked ? asked[s] : -1;
         chosen_by[s] = -1;
     }
-#pragma GCC unroll 8
+    WARPX_DETAIL_UNROLL_PARAMETERS
     for (int k = 0; k < d.parameter_count; ++k) {
         const parameter_description& p = d.parameters[k];
         if (!p.is_array()) continue; // scalars are converted
@@ -359,7 +359,7 @@ WARPX_INLINE void resolve(const operation_description& d, operation_call& call, 
     extent_sources sources;
     for (int k = 0; k < d.extent_count; ++k) sources.parameter[k] = -1;
     if (call.what == derivative::none) {
-#pragma GCC unroll 8
+        WARPX_DETAIL_UNROLL_PARAMETERS
         for (int k = 0; k < d.parameter_count; ++k) {
             if (!call.primals[k].is_array()) continue;
             look_at_operand(d, call, sources, k, call.primals[k]);
@@ -459,13 +459,13 @@ WARPX_COLD inline void refuse_overlap(const operation_call& call, int written, i
 /// write, in any order.
 WARPX_INLINE void check_overlap(const operation_description& d, const operation_call& call) {
     operand_span spans[operation_description::most_parameters];
-#pragma GCC unroll 8
+    WARPX_DETAIL_UNROLL_PARAMETERS
     for (int k = 0; k < d.parameter_count; ++k)
         if (d.parameters[k].is_array()) spans[k] = call.primals[k].is_array() ? span_of(call.primals[k]) : operand_span(0, 0);
-#pragma GCC unroll 8
+    WARPX_DETAIL_UNROLL_PARAMETERS
     for (int w = 0; w < d.parameter_count; ++w) {
         if (!d.parameters[w].is_output()) continue;
-#pragma GCC unroll 8
+        WARPX_DETAIL_UNROLL_PARAMETERS
         for (int k = 0; k < d.parameter_count; ++k)
             if (k != w && d.parameters[k].is_array() && spans[w].begin < spans[k].end && spans[k].begin < spans[w].end)
                 [[unlikely]]

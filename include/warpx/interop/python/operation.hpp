@@ -9,6 +9,7 @@
 #if defined(__CUDACC__)
 #    include "../../operation/cuda.cuh"
 #endif
+#include "cuda_arrays.hpp"
 #include "outputs.hpp"
 
 namespace warpx::detail {
@@ -91,7 +92,7 @@ WARPX_INLINE void sort_arguments(const operation_description& d, const bound_ope
         refuse_call(d, "at most " + std::to_string(op.input_count) + " arguments by position",
                     std::to_string(count), "results are passed by name: out=");
     Py_ssize_t given = 0;
-#pragma GCC unroll 8
+    WARPX_DETAIL_UNROLL_PARAMETERS
     for (int k = 0; k < d.parameter_count; ++k) // inputs, in their order
         if (d.parameters[k].is_input() && given < count) objects.of[k] = arguments[given++];
     if (!keywords) return;
@@ -185,7 +186,7 @@ WARPX_COLD inline bool other_needs_glue(PyObject* object) {
 /// Whether the glue must see the call.
 WARPX_INLINE bool needs_glue(const operation_description& d, const call_objects& objects) {
     bool any_torch = false;
-#pragma GCC unroll 8
+    WARPX_DETAIL_UNROLL_PARAMETERS
     for (int k = 0; k < d.parameter_count; ++k) {
         PyObject* object = objects.of[k];
         if (!object) continue;
@@ -196,6 +197,8 @@ WARPX_INLINE bool needs_glue(const operation_description& d, const call_objects&
             if (torch_needs_glue(object, d.parameters[k].name)) return true;
         } else if (const exchange_entry* known = known_exchange(type)) {
             if (records_gradient(*known, object)) return true;
+        } else if (type == cuda_arrays.cupy || type == cuda_arrays.numba) {
+            continue;
         } else if (other_needs_glue(object)) {
             return true;
         } else if (type == torch.tensor || type == torch.parameter) { // just learned
@@ -297,6 +300,10 @@ WARPX_INLINE family describe_operand(const operation_description& d, int paramet
     } else if (const exchange_entry* known = known_exchange(type);
                known && take_exchange(known->api, object, parts, p.name)) {
         whose = known->whose;
+    } else if (type == cuda_arrays.cupy && take_cupy(object, parts)) {
+        whose = family::cupy;
+    } else if (type == cuda_arrays.numba && take_numba(object, parts)) {
+        whose = family::numba;
     } else {
         PyErr_Clear();
         try {
@@ -307,6 +314,7 @@ WARPX_INLINE family describe_operand(const operation_description& d, int paramet
             return family::none;
         }
         whose = family_of(object);
+        if (whose == family::cupy || whose == family::numba) attach_cuda_arrays(); // for the next one
     }
     out.is = call_operand::state::array;
     out.desc = &parts.desc;
@@ -423,7 +431,7 @@ WARPX_INLINE int64_t work_of(const operation_description& d, const operation_cal
     if (d.kind == operation_kind::kernel && !d.launch_by_function)
         for (int axis = 0; axis < d.launch_rank; ++axis) items *= call.launch[axis] > 0 ? call.launch[axis] : 1;
     int64_t most = 1; // matrices are worth more than their result says
-#pragma GCC unroll 8
+    WARPX_DETAIL_UNROLL_PARAMETERS
     for (int k = 0; k < d.parameter_count; ++k) {
         if (!call.primals[k].is_array()) continue;
         int64_t size = 1;
@@ -465,7 +473,7 @@ WARPX_INLINE void run_call(const operation_description& d, const bound_operation
 }
 
 WARPX_INLINE void check_writable(const operation_description& d, const operation_call& call) {
-#pragma GCC unroll 8
+    WARPX_DETAIL_UNROLL_PARAMETERS
     for (int k = 0; k < d.parameter_count; ++k)
         if (d.parameters[k].is_output() && call.primals[k].is_array() &&
             call.primals[k].desc->read_only) [[unlikely]]
@@ -496,7 +504,7 @@ PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, P
     operation_call call(d, operands);
     PyObject* like = nullptr; // the first array
     family whose = family::none;
-#pragma GCC unroll 8
+    WARPX_DETAIL_UNROLL_PARAMETERS
     for (int k = 0; k < Count; ++k) {
         const parameter_description& p = d.parameters[k];
         PyObject* object = objects.of[k];
@@ -531,7 +539,7 @@ PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, P
     }
 
     ref made_outputs[Count];
-#pragma GCC unroll 8
+    WARPX_DETAIL_UNROLL_PARAMETERS
     for (int parameter = 0; parameter < Count; ++parameter) {
         const parameter_description& p = d.parameters[parameter];
         if (!p.is_output() || call.primals[parameter].is_array()) continue;
