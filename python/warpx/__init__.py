@@ -27,22 +27,34 @@ def _register(module):
     module.__warpx_operations__ = {name: _operation.Operation(module, name, record)
                                    for name, record in module.__warpx_operations__.items()}
     _modules.append(module)
-    if "torch" in sys.modules:
-        _attach_torch(module)
-    else:
-        _wait_for_torch()
+    for name, (attach, _) in _late.items():
+        if name in sys.modules:
+            attach(module)
+    if not all(name in sys.modules for name in _late) and not any(isinstance(f, _Waiter) for f in sys.meta_path):
+        sys.meta_path.insert(0, _Waiter())
 
 
 def _attach_torch(module):
-    """Makes the module's functions known to torch.compile."""
+    """Makes the module's functions known to PyTorch."""
     from . import _torch
     for operation in module.__warpx_operations__.values():
         _torch.attach(operation)
 
 
+def _attach_dynamo(module):
+    """Makes the module's functions known to torch.compile."""
+    from . import _torch
+    for operation in module.__warpx_operations__.values():
+        _torch.attach_dynamo(operation)
+
+
 def _dispatch(module, name, args, kwargs):
     """A call that a framework must see, or whose arguments the module does not know."""
     operation = module.__warpx_operations__[name]
+    if not kwargs and operation.quick is not None:
+        result = operation.quick(args)
+        if result is not NotImplemented:
+            return result
     bound = operation.bind(args, kwargs)
     owners = {type(value).__module__.split(".")[0] for value in bound.arrays_and_values()}
     torch = sys.modules.get("torch")
@@ -59,31 +71,36 @@ def _dispatch(module, name, args, kwargs):
     return operation.raw(*args, **kwargs)
 
 
-class _TorchWaiter(importlib.abc.MetaPathFinder):
-    """Waits for `import torch`, so that functions of modules that were imported before it can be compiled too."""
+# What is done with every module once a package is imported, and whether it was. torch._dynamo is imported by the first
+# torch.compile or torch.export: it takes seconds, so not by us.
+_late = {"torch": (_attach_torch, []), "torch._dynamo": (_attach_dynamo, [])}
+
+
+class _Waiter(importlib.abc.MetaPathFinder):
+    """Sees the imports of the packages in `_late`."""
 
     def find_spec(self, name, path, target=None):
-        if name != "torch":
+        if name not in _late or _late[name][1]:
             return None
-        sys.meta_path.remove(self)
+        attach, seen = _late[name]
+        seen.append(True)  # also keeps the search below from coming back here
         spec = importlib.util.find_spec(name)
         if spec is None or spec.loader is None:
-            sys.meta_path.insert(0, self)
+            seen.clear()
             return None
         execute = spec.loader.exec_module
 
         def exec_module(module):
-            execute(module)
+            try:
+                execute(module)
+            except BaseException:
+                seen.clear()  # it may be tried again
+                raise
             for known in _modules:
-                _attach_torch(known)
+                attach(known)
 
         spec.loader.exec_module = exec_module
         return spec
-
-
-def _wait_for_torch():
-    if not any(isinstance(finder, _TorchWaiter) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _TorchWaiter())
 
 
 @contextlib.contextmanager

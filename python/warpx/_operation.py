@@ -30,6 +30,11 @@ class Parameter:
         self.rank = len(self.axes) + len(self.fold)
 
 
+def is_real(parameter):
+    """Whether it may hold real numbers, which have derivatives."""
+    return any(name.startswith(_REAL) for name in parameter.types)
+
+
 class Bound:
     """The arguments of one call by parameter, None where there is none, and its keywords."""
 
@@ -59,9 +64,12 @@ class Operation:
         self.function = getattr(module, name)
         self.raw = record["raw"]  # the function without questions about gradients
         self.entry = record["entry"]  # (what, primals, tangents, cotangents, cotangent_tangents, launch_dims)
+        self.torch = self.quick = None  # set by warpx._torch
         self.inputs = [p for p in self.parameters if p.is_input]
         self.outputs = [p for p in self.parameters if p.is_output]
         self.results = [p for p in self.parameters if p.role == "out"]
+        given = {axis for p in self.inputs if not p.optional for axis in p.axes}
+        self.free = [k for k, e in enumerate(self.extents) if not isinstance(e, int) and k not in given]
 
     def error(self, kind, expected, got, remedy):
         return kind(f"{self.name}(): expected {expected}; got {got}; {remedy}")
@@ -105,46 +113,72 @@ class Operation:
         for p, one in zip(self.results, values):
             bound.values[p.index] = one
 
-    def dtypes(self, given):
-        """The dtype name of every parameter, from those of the arrays: {parameter index: name}."""
+    def dtypes(self, given, asked=None):
+        """The dtype name of every parameter, from those of the arrays, {parameter index: name}, and dtype=."""
         chosen = {}
+        if asked is not None:
+            for p in self.parameters:
+                if p.set >= 0 and asked in p.types:
+                    chosen.setdefault(p.set, p.types.index(asked))
         for p in self.parameters:
-            if p.is_array and p.index in given and p.set >= 0:
-                chosen.setdefault(p.set, p.types.index(given[p.index]) if given[p.index] in p.types else None)
-                if chosen[p.set] is None:
-                    raise TypeError(f"{self.name}(), argument '{p.name}': expected {', '.join(p.types)}; got "
-                                    f"{given[p.index]}; convert it first: nothing is converted silently")
+            if not p.is_array or p.index not in given:
+                continue
+            if given[p.index] not in p.types:
+                raise TypeError(f"{self.name}(), argument '{p.name}': expected {' or '.join(p.types)}; got "
+                                f"{given[p.index]}; convert it first: nothing is converted silently")
+            if p.set >= 0 and p.types[chosen.setdefault(p.set, p.types.index(given[p.index]))] != given[p.index]:
+                raise TypeError(f"{self.name}(), argument '{p.name}': expected {p.types[chosen[p.set]]}, as the others "
+                                f"have; got {given[p.index]}; convert one of them: nothing is converted silently")
         return [p.types[chosen.get(p.set, 0)] if p.set >= 0 else p.types[0] for p in self.parameters]
 
-    def extents_of(self, shapes, output_dims=None, launch_dims=None):
-        """(extents, batch) of a call from shapes by parameter (None: absent). The last axes of each array are its
-        own, those in front of them a batch, which broadcasts."""
+    def extents_of(self, shapes, free=None):
+        """(extents, batch) of a call from (parameter, shape) pairs. The last axes of each array are its own, those in
+        front of them a batch, which broadcasts. `free`: the extents that inputs may leave open, by `self.free`."""
         extents = [e if isinstance(e, int) else None for e in self.extents]
         batch = ()
-        for p in self.outputs if output_dims is not None else ():
-            dims = output_dims.get(p.name) if isinstance(output_dims, dict) else output_dims
-            for axis, extent in zip(p.axes, (dims,) if not isinstance(dims, (tuple, list)) else dims):
-                extents[axis] = extent
-        for p, shape in zip(self.parameters, shapes):
-            if shape is None:
-                continue
+        for p, shape in shapes:
             lead = len(shape) - p.rank
             if lead < 0:
                 raise ValueError(f"{self.name}(), argument '{p.name}': expected at least {p.rank} axes; got shape "
                                  f"{tuple(shape)}; reshape it")
-            for axis, extent in zip(p.axes, shape[lead:]):
+            own = shape[lead:]
+            for axis, extent in zip(p.axes, own):
                 if extents[axis] is None:
                     extents[axis] = extent
                 elif extents[axis] != extent:
                     raise ValueError(f"{self.name}(), argument '{p.name}': expected {self.extents[axis]} = "
                                      f"{extents[axis]}; got shape {tuple(shape)}; pass arrays whose extents agree")
+            for fold, extent in zip(p.fold, own[len(p.axes):]):
+                if fold != extent:
+                    raise ValueError(f"{self.name}(), argument '{p.name}': expected trailing axes {p.fold}; got shape "
+                                     f"{tuple(shape)}; they are the components of one element")
             batch = self._broadcast(p, batch, tuple(shape[:lead]))
-        if launch_dims is not None and self.launch is not None:
-            dims = launch_dims if isinstance(launch_dims, (tuple, list)) else (launch_dims,)
-            for axis, extent in zip(self.launch, dims):
-                if extents[axis] is None:
-                    extents[axis] = extent
+        for axis, extent in zip(self.free, free or ()):
+            if extent >= 0 and extents[axis] is None:
+                extents[axis] = extent
         return extents, batch
+
+    def free_extents(self, bound, out_shapes):
+        """What output_dims, launch_dims and the arrays of out= say of the extents in `self.free`: a list, -1 where
+        they say nothing; None if there is nothing to say."""
+        known = {}
+        for p in self.outputs if bound.output_dims is not None else ():
+            dims = bound.output_dims.get(p.name) if isinstance(bound.output_dims, dict) else bound.output_dims
+            if dims is None:
+                continue
+            dims = tuple(dims) if isinstance(dims, (tuple, list)) else (dims,)
+            if len(dims) != len(p.axes):
+                raise self.error(TypeError, f"output_dims with {len(p.axes)} extents for '{p.name}'", f"{len(dims)} of them",
+                                 "pass one for each axis, without batch and component axes")
+            known.update(zip(p.axes, dims))
+        for p, shape in out_shapes:
+            known.update(zip(p.axes, shape[len(shape) - p.rank:]))
+        if bound.launch_dims is not None and self.launch is not None:
+            dims = bound.launch_dims if isinstance(bound.launch_dims, (tuple, list)) else (bound.launch_dims,)
+            for axis, extent in zip(self.launch, dims):
+                known.setdefault(axis, extent)
+        free = [known.get(axis, -1) for axis in self.free]
+        return free if any(axis in known for axis in self.free) else None
 
     def _broadcast(self, parameter, one, other):
         if len(one) < len(other):
