@@ -22,7 +22,7 @@ import sys
 # Not in the umbrella although they are core or a protocol: they cost much, or need Python or the CUDA toolkit.
 OUTSIDE_UMBRELLA = {
     "warpx/format.hpp", "warpx/random.hpp", "warpx/interop/python.hpp", "warpx/interop/nvtx.hpp", "warpx/gradcheck.hpp",
-    "warpx/check_adjoint.hpp",
+    "warpx/check_adjoint.hpp", "warpx/op.hpp",
 }
 # The front door of gradients: it adds these to the umbrella, and what they reach of forms and host.
 GRADIENTS = "warpx/gradients.hpp"
@@ -30,6 +30,8 @@ GRADIENT_CORE = {
     "warpx/adjoint.hpp", "warpx/dual.hpp", "warpx/fold.hpp", "warpx/gradient.hpp", "warpx/stop_gradient.hpp",
     "warpx/tangent.hpp", "warpx/tape_report.hpp", "warpx/with_adjoint.hpp", "warpx/with_derivative.hpp",
 }
+# The front door of operations: it adds the folder `operation` to both.
+OPERATIONS = "warpx/op.hpp"
 PROTOCOLS = {"warpx/interop/dlpack.hpp", "warpx/interop/array_interface.hpp"}
 
 # Forms that only launches on CUDA use; and the front door of .cu files, which adds them to the umbrella.
@@ -51,7 +53,8 @@ MAY_INCLUDE = {
     "forms": {"forms", "", "detail"},
     "host": {"host", "forms", "", "detail"},
     "cuda": {"cuda", "protocol", "forms", "", "detail"},
-    "interop": {"protocol", "", "detail"},
+    "operation": {"operation", "kernels", "cuda", "host", "forms", "", "detail"},
+    "interop": {"protocol", "operation", "", "detail"},
     "kernels": {"kernels", "cuda", "host", "forms", "", "detail"},
     "gradcheck": {"gradcheck", "forms", "", "detail"},
 }
@@ -83,7 +86,7 @@ def folder(name):
 
 
 def adapter(name):
-    return name.split("/")[2].removesuffix(".hpp")
+    return name.split("/")[2].removesuffix(".hpp").removesuffix("_module")  # python_module.hpp: the folder python
 
 
 def umbrella(root):
@@ -111,7 +114,7 @@ def umbrella(root):
 def direction(root):
     for header in headers(root):
         here = folder(header)
-        if header in ("warpx/warpx.hpp", GRADIENTS):
+        if header in ("warpx/warpx.hpp", GRADIENTS, OPERATIONS):
             continue  # the lists
         for name in includes(root, header):
             if not name.startswith("warpx/"):

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+// op_test.cpp: descriptions of operations, how calls are resolved, and what the entries compute, without a
+// framework.
+#include "support/catch.hpp"
+
+#include <warpx/operation/entries.hpp>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace warpx;
+using Catch::Matchers::Contains;
+
+constexpr auto saxpy = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) { y[i] = a * x[i] + y[i]; };
+constexpr auto matmul = [] WARPX_KERNEL(auto i, auto a, auto b, auto c) {
+    auto [row, col] = i;
+    auto s = c.zero();
+    for (int k = 0; k < a.extent(1); ++k) s += a(row, k) * b(k, col);
+    c[i] = s;
+};
+constexpr auto total = [] WARPX_KERNEL(auto i, auto x, auto s) { atomic_add(s, x[i]); };
+constexpr auto norms = [] WARPX_KERNEL(auto i, auto v, auto r) { r[i] = dot(v[i], v[i]); };
+
+using T = any_of<float, double>;
+constexpr auto saxpy_op = op<"saxpy", saxpy>(in<T, "n">("x"), inout<T, "n">("y"), value<T>("a"));
+constexpr auto matmul_op =
+    op<"matmul", matmul>(in<double, "n", "k">("a"), in<double, "k", "m">("b"), out<double, "n", "m">("c"));
+constexpr auto total_op = op<"total", total>(in<double, "n">("x"), out<double>("s").zeroed()).over<"n">();
+constexpr auto norms_op = op<"norms", norms>(in<vec<T, 3>, "n">("v"), out<T, "n">("r"));
+constexpr auto pairs_op = op<"pairs", saxpy>(in<T, "n">("x"), inout<T, "n">("y"), value<T>("a", 1.5))
+                              .over([](const auto& size) { return shape(size("n") / 2); })
+                              .doc("Half of it.");
+
+using detail::call_operand;
+using detail::operation_call;
+
+/// An operand over a vector.
+struct given {
+    std::vector<int64_t> extents, strides;
+    tensor_desc desc;
+
+    template <class E> given(std::vector<E>& data, std::vector<int64_t> shape) : extents(std::move(shape)) {
+        strides.resize(extents.size());
+        int64_t step = 1;
+        for (size_t k = extents.size(); k-- > 0;) {
+            strides[k] = step;
+            step *= extents[k];
+        }
+        desc.data = data.data();
+        desc.dtype = dtype_of<E>;
+        desc.rank = static_cast<int32_t>(extents.size());
+        desc.extents = extents.data();
+        desc.strides = strides.data();
+    }
+    void put(call_operand& o) {
+        o.is = call_operand::state::array;
+        o.desc = &desc;
+    }
+};
+void put(call_operand& o, double number) {
+    o.is = call_operand::state::number;
+    o.scalar.real = number;
+}
+
+template <const auto& Op> struct calling {
+    static constexpr int count = std::remove_cvref_t<decltype(Op)>::count;
+    call_operand primals[count], tangents[count], cotangents[count], seconds[count];
+    operation_call call{detail::description_of<Op>, primals};
+
+    void run(derivative what = derivative::none) {
+        call.what = what;
+        if (what != derivative::none) {
+            call.tangents = tangents;
+            call.cotangents = cotangents;
+            call.cotangent_tangents = seconds;
+        }
+        detail::resolve(detail::description_of<Op>, call);
+        detail::resolve_launch(detail::description_of<Op>, call);
+        detail::entries_of<Op, device::host>.run[static_cast<int>(what)](call, {});
+    }
+};
+
+TEST_CASE("a description names parameters, types, extents and the launch") {
+    constexpr const operation_description& d = detail::description_of<saxpy_op>;
+    static_assert(d.parameter_count == 3 && d.extent_count == 1 && d.variants() == 2 && d.launch_rank == 1);
+    static_assert(d.parameters[2].role == parameter_role::value && d.parameters[2].rank == 0);
+    CHECK(std::string(d.name) == "saxpy");
+    CHECK(std::string(d.extents[0].name) == "n");
+
+    constexpr const operation_description& m = detail::description_of<matmul_op>;
+    static_assert(m.extent_count == 3 && m.launch_rank == 2 && m.launch[0] == 0 && m.launch[1] == 2);
+    constexpr const operation_description& n = detail::description_of<norms_op>;
+    static_assert(n.parameters[0].fold_rank == 1 && n.parameters[0].fold[0] == 3 && n.set_count == 1);
+    constexpr const operation_description& p = detail::description_of<pairs_op>;
+    static_assert(p.launch_by_function && p.launch_rank == 1 && p.parameters[2].has_default);
+    CHECK(std::string(p.doc) == "Half of it.");
+    CHECK(detail::axes_text(n, n.parameters[0]) == "(n, 3)");
+}
+
+TEST_CASE("an operation runs, with the type of its arrays") {
+    std::vector<float> x{1, 2, 3}, y{10, 20, 30};
+    calling<saxpy_op> c;
+    given gx(x, {3}), gy(y, {3});
+    gx.put(c.primals[0]);
+    gy.put(c.primals[1]);
+    put(c.primals[2], 2.0);
+    c.run();
+    CHECK(c.call.variant == 0);
+    CHECK(y == std::vector<float>{12, 24, 36});
+
+    calling<pairs_op> half;
+    gx.put(half.primals[0]);
+    gy.put(half.primals[1]);
+    put(half.primals[2], 1.0);
+    half.run();
+    CHECK(y == std::vector<float>{13, 24, 36}); // one of three, rounded down
+}
+
+TEST_CASE("components fold the trailing axis") {
+    std::vector<double> v{1, 2, 2, 3, 4, 0}, r(2);
+    calling<norms_op> c;
+    given gv(v, {2, 3}), gr(r, {2});
+    gv.put(c.primals[0]);
+    gr.put(c.primals[1]);
+    c.run();
+    CHECK(c.call.variant == 1);
+    CHECK(r == std::vector<double>{9, 25});
+}
+
+TEST_CASE("axes in front broadcast; results that begin as zeros are cleared") {
+    std::vector<double> a(2 * 3 * 4), b(4 * 5), c(2 * 3 * 5);
+    for (size_t k = 0; k < a.size(); ++k) a[k] = static_cast<double>(k);
+    for (size_t k = 0; k < b.size(); ++k) b[k] = static_cast<double>(k % 7);
+    calling<matmul_op> call;
+    given ga(a, {2, 3, 4}), gb(b, {4, 5}), gc(c, {2, 3, 5});
+    ga.put(call.primals[0]);
+    gb.put(call.primals[1]);
+    gc.put(call.primals[2]);
+    call.run();
+    CHECK(call.call.batch_rank == 1);
+    for (int64_t n = 0; n < 6; ++n)
+        for (int64_t m = 0; m < 5; ++m) {
+            double s = 0;
+            for (int64_t k = 0; k < 4; ++k) s += a[size_t(n * 4 + k)] * b[size_t(k * 5 + m)];
+            CHECK(c[size_t(n * 5 + m)] == s);
+        }
+
+    std::vector<double> x{1, 2, 3, 4, 5, 6}, s{100, 100};
+    calling<total_op> sum;
+    given gx(x, {2, 3}), gs(s, {2});
+    gx.put(sum.primals[0]);
+    gs.put(sum.primals[1]);
+    sum.run();
+    CHECK(s == std::vector<double>{6, 15});
+}
+
+TEST_CASE("batch axes that no stride joins become loops") {
+    // (2, 1, 3) with (2, 3): x walks the first axis, y both.
+    std::vector<float> x{1, 2, 3, 4, 5, 6}, y(2 * 2 * 3, 1.0F), a{10, 20};
+    calling<saxpy_op> c;
+    given gx(x, {2, 1, 3}), gy(y, {2, 2, 3}), ga(a, {2});
+    gx.put(c.primals[0]);
+    gy.put(c.primals[1]);
+    ga.put(c.primals[2]);
+    c.run();
+    CHECK(y == std::vector<float>{11, 21, 31, 21, 41, 61, 41, 51, 61, 81, 101, 121});
+}
+
+TEST_CASE("the adjoint adds to gradients that are wanted, and to no other") {
+    std::vector<double> x{1, 2, 3}, y{0, 0, 0}, gy{1, 10, 100}, gx(3), ga(1);
+    calling<saxpy_op> c;
+    given px(x, {3}), py(y, {3}), cy(gy, {3}), cx(gx, {3}), ca(ga, {});
+    px.put(c.primals[0]);
+    py.put(c.primals[1]);
+    put(c.primals[2], 2.0);
+    cy.put(c.cotangents[1]);
+    cx.put(c.cotangents[0]);
+    c.run(derivative::adjoint);
+    CHECK(gx == std::vector<double>{2, 20, 200});
+    CHECK(gy == std::vector<double>{1, 10, 100}); // that of the old y
+    ca.put(c.cotangents[2]);
+    c.cotangents[0] = {};
+    c.run(derivative::adjoint);
+    CHECK(ga[0] == 321);
+    CHECK(gx == std::vector<double>{2, 20, 200});
+}
+
+TEST_CASE("gradients of what a batch shares are sums over it") {
+    std::vector<double> x{1, 2}, y(6), a{1, 2, 3}, gy{1, 2, 3, 4, 5, 6}, gx(2), ga(3);
+    calling<saxpy_op> c;
+    given px(x, {2}), py(y, {3, 2}), pa(a, {3}), cy(gy, {3, 2}), cx(gx, {2}), ca(ga, {3});
+    px.put(c.primals[0]);
+    py.put(c.primals[1]);
+    pa.put(c.primals[2]);
+    cy.put(c.cotangents[1]);
+    cx.put(c.cotangents[0]);
+    ca.put(c.cotangents[2]);
+    c.run(derivative::adjoint);
+    CHECK(gx == std::vector<double>{1 * 1 + 2 * 3 + 3 * 5, 1 * 2 + 2 * 4 + 3 * 6});
+    CHECK(ga == std::vector<double>{1 * 1 + 2 * 2, 1 * 3 + 2 * 4, 1 * 5 + 2 * 6});
+}
+
+TEST_CASE("tangents, and the adjoint along them") {
+    std::vector<double> a{1, 2, 3, 4}, b{5, 6, 7, 8}, c(4), ta{1, 0, 0, 0}, tc(4);
+    calling<matmul_op> call;
+    given pa(a, {2, 2}), pb(b, {2, 2}), pc(c, {2, 2}), da(ta, {2, 2}), dc(tc, {2, 2});
+    pa.put(call.primals[0]);
+    pb.put(call.primals[1]);
+    pc.put(call.primals[2]);
+    da.put(call.tangents[0]); // b has none: it is constant
+    dc.put(call.tangents[2]);
+    call.run(derivative::tangent);
+    CHECK(c == std::vector<double>{19, 22, 43, 50});
+    CHECK(tc == std::vector<double>{5, 6, 0, 0});
+
+    // c's gradient is all ones: that of b is the sums of a's columns, whose derivative along ta is (1, 1).
+    std::vector<double> gc(4, 1.0), gct(4), gb(4), gbt(4);
+    given cc(gc, {2, 2}), sc(gct, {2, 2}), cb(gb, {2, 2}), sb(gbt, {2, 2});
+    calling<matmul_op> second;
+    pa.put(second.primals[0]);
+    pb.put(second.primals[1]);
+    da.put(second.tangents[0]);
+    cc.put(second.cotangents[2]);
+    sc.put(second.seconds[2]);
+    cb.put(second.cotangents[1]);
+    sb.put(second.seconds[1]);
+    second.run(derivative::adjoint_tangent);
+    CHECK(gb == std::vector<double>{4, 4, 6, 6});
+    CHECK(gbt == std::vector<double>{1, 1, 0, 0});
+}
+
+TEST_CASE("what does not fit is refused by name") {
+    std::vector<float> x{1, 2, 3}, y{1, 2}, z{1, 2, 3, 4, 5, 6};
+    std::vector<double> w{1, 2, 3};
+    const auto refused = [](auto& c, const std::string& part, operation_error::reason kind) {
+        try {
+            c.run();
+            FAIL("not refused");
+        } catch (const operation_error& e) {
+            CHECK(e.kind() == kind);
+            CHECK_THAT(e.what(), Contains(part));
+            CHECK_THAT(e.what(), Contains(": expected ") && Contains("; got "));
+        }
+    };
+    given px(x, {3}), py(y, {2}), pw(w, {3}), pz(z, {2, 3});
+    calling<saxpy_op> extents, types, ranks, batch, device;
+    px.put(extents.primals[0]);
+    py.put(extents.primals[1]);
+    put(extents.primals[2], 1);
+    refused(extents, "argument 'y': expected shape (n,) with n = 3, as 'x' has; got shape (2,)",
+            operation_error::reason::value);
+    px.put(types.primals[0]);
+    pw.put(types.primals[1]);
+    put(types.primals[2], 1);
+    refused(types, "argument 'y': expected float32, as 'x' has; got float64", operation_error::reason::type);
+    std::vector<float> one{1};
+    given scalar(one, {});
+    scalar.put(ranks.primals[0]);
+    px.put(ranks.primals[1]);
+    put(ranks.primals[2], 1);
+    refused(ranks, "argument 'x': expected shape (n,)", operation_error::reason::value);
+    pz.put(batch.primals[0]); // two batches into one y
+    px.put(batch.primals[1]);
+    put(batch.primals[2], 1);
+    refused(batch, "argument 'y': expected batch axes (2,), as the other arguments have, since it is written",
+            operation_error::reason::value);
+    px.put(device.primals[0]);
+    given far(w, {3});
+    far.desc.device = device_kind::cuda;
+    far.desc.dtype = dtype_of<float>;
+    far.put(device.primals[1]);
+    put(device.primals[2], 1);
+    refused(device, "argument 'y': expected memory on cpu:0, as 'x' has; got cuda:0",
+            operation_error::reason::buffer);
+}
+
+TEST_CASE("memory that is written is no other argument's, but may lie between its elements") {
+    std::vector<float> m{1, 2, 3, 4, 5, 6};
+    calling<saxpy_op> c;
+    given x(m, {3}), y(m, {3});
+    x.strides[0] = y.strides[0] = 2; // columns of a matrix
+    y.desc.data = m.data() + 1;
+    x.put(c.primals[0]);
+    y.put(c.primals[1]);
+    put(c.primals[2], 1.0);
+    detail::resolve(detail::description_of<saxpy_op>, c.call);
+    CHECK_NOTHROW(detail::check_overlap(detail::description_of<saxpy_op>, c.call));
+    y.desc.data = m.data();
+    CHECK_THROWS_WITH(detail::check_overlap(detail::description_of<saxpy_op>, c.call),
+                      Contains("argument 'y': expected memory of its own") && Contains("shares with 'x'"));
+    y.desc.data = m.data() + 2; // the same column, one further
+    CHECK_THROWS_AS(detail::check_overlap(detail::description_of<saxpy_op>, c.call), operation_error);
+}
+
+TEST_CASE("numbers are converted only where nothing is lost of their kind") {
+    const auto scalar = [](auto to, detail::number n) {
+        calling<saxpy_op> c;
+        return detail::to_scalar<decltype(to)>(c.call, 2, n);
+    };
+    detail::number real, integer, flag;
+    real.real = 2.5;
+    integer.real = 300, integer.integer = 300, integer.is = detail::number::kind::integer;
+    flag.real = 1, flag.integer = 1, flag.is = detail::number::kind::boolean;
+    CHECK(scalar(0.0F, real) == 2.5F);
+    CHECK(scalar(int32_t{}, integer) == 300);
+    CHECK(scalar(true, flag) == true);
+    CHECK(static_cast<float>(scalar(half{}, real)) == 2.5F);
+    CHECK_THROWS_AS(scalar(int32_t{}, real), operation_error);
+    CHECK_THROWS_AS(scalar(int8_t{}, integer), operation_error);
+    CHECK_THROWS_AS(scalar(true, integer), operation_error);
+}
+
+} // namespace
