@@ -14,9 +14,9 @@
 # STUBS        writes <name>.pyi, the signatures for editors and type checkers, next to the module when it is built
 # DESTINATION  installs module and stub there
 #
-# WARPX_MODULE_CUDA says whether CUDA is on: AUTO (where nvcc is found), ON, OFF. CMAKE_CUDA_ARCHITECTURES (environment:
-# CUDAARCHS) says for which GPUs; without it, nvcc's oldest, whose code newer GPUs translate when they load it. The CUDA
-# runtime is linked statically: the module loads where there is none.
+# WARPX_MODULE_CUDA says whether CUDA is on: AUTO (where nvcc is found), ON, OFF. CMAKE_CUDA_ARCHITECTURES
+# (environment: CUDAARCHS) says for which GPUs; without it, nvcc's oldest, whose code newer GPUs translate when they
+# load it. The CUDA runtime is linked statically: the module loads where there is none.
 include_guard(GLOBAL)
 
 macro(warpx_add_module)
@@ -29,7 +29,7 @@ endmacro()
 
 # Sets `result` to ON if there is a .cu file among the arguments and CUDA is on.
 function(warpx_module_uses_cuda result)
-    set(WARPX_MODULE_CUDA AUTO CACHE STRING "CUDA in modules of warpx_add_module: AUTO (where nvcc is found), ON, OFF")
+    set(WARPX_MODULE_CUDA AUTO CACHE STRING "CUDA in modules: AUTO (where nvcc is found), ON, OFF")
     set_property(CACHE WARPX_MODULE_CUDA PROPERTY STRINGS AUTO ON OFF)
     set(found OFF)
     set(sources ${ARGN})
@@ -106,7 +106,7 @@ python3-dev, or pass -DPython3_EXECUTABLE=<python>")
         target_link_libraries(${name} PRIVATE warpx::warpx)
     endif()
     if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
-        message(STATUS "${me}: no CMAKE_BUILD_TYPE, so it is compiled with -O2; pass -DCMAKE_BUILD_TYPE=Release to choose")
+        message(STATUS "${me}: no CMAKE_BUILD_TYPE, so it is compiled with -O2; pass -DCMAKE_BUILD_TYPE=Release")
         target_compile_options(${name} PRIVATE -O2)
     endif()
 
@@ -125,8 +125,8 @@ around ${CMAKE_CURRENT_FUNCTION_LIST_DIR}; install warpx again")
         endif()
         add_custom_command(
             TARGET ${name} POST_BUILD
-            COMMAND "${CMAKE_COMMAND}" -E env "PYTHONPATH=${package}" PYTHONDONTWRITEBYTECODE=1 "${Python3_EXECUTABLE}" -m
-                    warpx stubs "$<TARGET_FILE:${name}>"
+            COMMAND "${CMAKE_COMMAND}" -E env "PYTHONPATH=${package}" PYTHONDONTWRITEBYTECODE=1
+                    "${Python3_EXECUTABLE}" -m warpx stubs "$<TARGET_FILE:${name}>"
             COMMENT "Writing ${name}.pyi"
             VERBATIM)
     endif()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the headers and the CMake files are: in the installed package, in an installed prefix, or in the source tree."""
+"""Where the headers and the CMake files are: in the installed package, an installed prefix, or the source tree."""
 import pathlib
 import re
 import sys
@@ -19,8 +19,8 @@ def include_dir():
     """The folder for the compiler's include path."""
     found = _find("warpx/config.hpp", "include", "../../include", "../../../../include")
     if found is None:
-        raise FileNotFoundError(f"warpx: expected its headers in the package or next to it; got none around {__file__}; "
-                                "install warpx again")
+        raise FileNotFoundError("warpx: expected its headers in the package or next to it; got none around "
+                                f"{__file__}; install warpx again")
     return found
 
 
@@ -29,12 +29,12 @@ def cmake_dir():
     found = _find("warpxConfig.cmake", "share/cmake/warpx", "../../../cmake/warpx")
     if found is None:
         root = include_dir().parent
-        raise FileNotFoundError(f"warpx: expected an installed package; got the source tree {root}, which has no package "
-                                f"configuration; run `pip install {root}`, or use add_subdirectory({root}) in CMake")
+        raise FileNotFoundError(f"warpx: expected an installed package; got the source tree {root}, which has no "
+                                f"package configuration; run `pip install {root}`, or use add_subdirectory({root})")
     return found
 
 
 def version():
     """The version of the headers, which is that of the package: config.hpp is the one place where it is written."""
     text = (include_dir() / "warpx/config.hpp").read_text()
-    return ".".join(re.search(rf"^#define WARPX_VERSION_{part} (\d+)$", text, re.M)[1] for part in ("MAJOR", "MINOR", "PATCH"))
+    return ".".join(re.findall(r"^#define WARPX_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)$", text, re.M))

@@ -33,7 +33,7 @@ def load(module):
     path = pathlib.Path(module)
     if not path.is_file():
         if "/" in module:
-            raise FileNotFoundError(f"expected a module's name or file; got '{module}', which does not exist; build it first")
+            raise FileNotFoundError(f"expected a module's name or file; got '{module}', which is not there; build it")
         loaded = importlib.import_module(module)
     else:
         name = path.name.partition(".")[0]
@@ -92,7 +92,8 @@ def stub_of(operation):
     result = _one_or_tuple([array] * len(operation.outputs)) if operation.outputs else "None"
     line = f"def {operation.name}({', '.join(arguments)}) -> {result}:"
     if len(line) > _WIDTH:
-        line = f"def {operation.name}(\n" + "".join(f"    {argument},\n" for argument in arguments) + f") -> {result}:"
+        lines = "".join(f"    {argument},\n" for argument in arguments)
+        line = f"def {operation.name}(\n{lines}) -> {result}:"
     doc = textwrap.indent(_quoted(inspect.getdoc(operation.function) or ""), "    ", lambda text: bool(text.strip()))
     return f"{line}\n{doc}\n    ...\n"
 
@@ -110,6 +111,7 @@ def write(name, output=None):
     if output == "-":
         sys.stdout.write(text)
         return
-    path = pathlib.Path(output) if output else pathlib.Path(module.__file__).parent / (module.__name__.rpartition(".")[2] + ".pyi")
+    stem = module.__name__.rpartition(".")[2]
+    path = pathlib.Path(output) if output else pathlib.Path(module.__file__).parent / f"{stem}.pyi"
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
