@@ -8,11 +8,12 @@ import torch
 import torch.autograd.forward_ad as forward_ad
 
 from ._operation import ADJOINT
-from ._torch_ops import Groups
+from ._torch_ops import Groups, dtype_of
 
 PLAIN = (torch.Tensor, torch.nn.Parameter)
 _NUMBERS = (float, int, bool, complex)
 _modes = torch._C._len_torch_dispatch_stack
+_is_wrapped = torch._C._functorch.is_legacy_batchedtensor  # by torch.autograd.grad(is_grads_batched=True)
 _transforms = torch._C._functorch.peek_interpreter_stack
 
 
@@ -23,7 +24,8 @@ def is_plain():
 
 def refuse_leaf(operation, parameter, value):
     """PyTorch refuses to overwrite leaves, too, but only after a Function has done it."""
-    if value.requires_grad and (value.is_leaf or (value._is_view() and value._base.is_leaf)):
+    base = value._base if value._is_view() else value
+    if base.requires_grad and base.is_leaf:
         raise RuntimeError(f"{operation.name}(), argument '{parameter.name}': expected a tensor that may be overwritten; got "
                            "a leaf that requires grad, or a view of one; pass a clone, or call under torch.no_grad()")
 
@@ -35,9 +37,14 @@ class Eager:
         self.operation = operation
         self.inputs = operation.inputs
         self.arrays = [p.is_array for p in self.inputs]
+        # The dtype of a value that is a tensor: that of the first array with the same set, or a fixed one.
+        self.like = [self._like(p) for p in self.inputs]
         self.count = len(self.inputs)
         self.inout = [k for k, p in enumerate(self.inputs) if p.role == "inout"]
-        self.function = _make(operation, active_inputs, self.inout, functions)
+        self.results = len(operation.outputs)
+        # PyTorch takes the first tensor for the one that is overwritten, if that is a view.
+        self.order = [*self.inout, *(k for k in range(self.count) if k not in self.inout)]
+        self.function = _make(operation, active_inputs, self.inout, self.order, functions)
         # What Function.apply does before this is for transformations.
         self.apply = super(torch.autograd.Function, self.function).apply
 
@@ -45,29 +52,43 @@ class Eager:
         """Whether the route is for these objects, one for each parameter that is passed in."""
         if len(values) != self.count or not is_plain():
             return False
-        for value, is_array in zip(values, self.arrays):
+        for value, is_array, like in zip(values, self.arrays, self.like):
             kind = type(value)
             if kind in PLAIN:
-                if value.is_meta or (not is_array and value.dim()):
+                if value.is_meta or not (is_array or self._takes_value(value, like, values)):
                     return False
             elif is_array or kind not in _NUMBERS:
                 return False
-        return True
+        # autograd.Function cannot return several tensors if it overwrites a view.
+        return self.results == 1 or not any(values[k]._is_view() for k in self.inout)
+
+    def _like(self, parameter):
+        if len(parameter.types) == 1:
+            return dtype_of(parameter.types[0])
+        return next((k for k, p in enumerate(self.inputs) if p.is_array and p.types == parameter.types), None)
+
+    def _takes_value(self, value, like, values):
+        if value.dim() or like is None:
+            return False
+        return value.dtype == (values[like].dtype if isinstance(like, int) else like)
 
     def call(self, values):
-        old = None
-        if self.inout:
-            for k in self.inout:
+        if not self.inout:
+            return self.apply(None, *values)
+        for k in self.inout:
+            if values[k].requires_grad:
                 refuse_leaf(self.operation, self.inputs[k], values[k])
-            old = tuple(values[k].clone() for k in self.inout)  # connected to the graph of the old value
-        return self.apply(old, *values)
+        old = [values[k].clone() for k in self.inout]  # connected to the graph of the old value
+        return self.apply(old, *[values[k] for k in self.order])
 
 
-def _make(operation, active_inputs, inout, functions):
+def _make(operation, active_inputs, inout, order, functions):
     raw, entry, inputs, outputs = operation.raw, operation.entry, operation.inputs, operation.outputs
     count = len(operation.parameters)
     places = [p.index for p in inputs]
     result_places = [p.index for p in outputs]
+    back = [order.index(k) for k in range(len(order))]
+    slots = [k + 1 for k in back]  # where the gradient of each argument is returned
     # (position among the arguments, its parameter, overwritten: its cotangent becomes its gradient)
     active = [(inputs.index(p), p.index, p.role == "inout") for p in active_inputs]
     real = [p.types[0].startswith(("float", "bfloat", "complex")) for p in outputs]
@@ -77,22 +98,15 @@ def _make(operation, active_inputs, inout, functions):
     class Function(torch.autograd.Function):
         @staticmethod
         def forward(ctx, old, *values):
-            results = raw(*values)
-            saved = []
-            numbers = []
-            for value in values:
-                if type(value) in PLAIN:
-                    saved.append(value)
-                    numbers.append(None)
-                else:
-                    numbers.append(value)
             if inout:
-                ctx.mark_dirty(*(values[k] for k in inout))
-                saved = list(saved)
+                ctx.mark_dirty(*values[:len(inout)])
+                values = [values[k] for k in back]
+            results = raw(*values)
+            if inout:
                 for k, before in zip(inout, old):
-                    saved[sum(v is None for v in numbers[:k])] = before
-            ctx.numbers = numbers
-            ctx.save_for_backward(*saved)
+                    values[k] = before
+            ctx.numbers = [None if type(value) in PLAIN else value for value in values]
+            ctx.save_for_backward(*[value for value in values if type(value) in PLAIN])
             if some_integers:
                 every = results if isinstance(results, tuple) else (results,)
                 ctx.mark_non_differentiable(*(v for v in every if not (v.is_floating_point() or v.is_complex())))
@@ -103,8 +117,8 @@ def _make(operation, active_inputs, inout, functions):
             saved = iter(ctx.saved_tensors)
             values = [next(saved) if number is None else number for number in ctx.numbers]
             needed = ctx.needs_input_grad
-            if torch.is_grad_enabled() or not is_plain():
-                return _general_backward(functions(), values, cotangents, needed)
+            if torch.is_grad_enabled() or not is_plain() or any(map(_is_wrapped, cotangents)):
+                return _general_backward(functions(), values, cotangents, [needed[k] for k in slots], slots)
             primals, row = [None] * count, [None] * count
             for place, value in zip(places, values):
                 primals[place] = value
@@ -114,9 +128,9 @@ def _make(operation, active_inputs, inout, functions):
             flat = [None] * (len(values) + 1)
             for k, place, overwritten in active:
                 if overwritten:
-                    row[place] = flat[k + 1] = row[place].clone(memory_format=torch.contiguous_format)
-                elif needed[k + 1]:
-                    row[place] = flat[k + 1] = zeros_like(values[k])
+                    row[place] = flat[slots[k]] = row[place].clone(memory_format=torch.contiguous_format)
+                elif needed[slots[k]]:
+                    row[place] = flat[slots[k]] = zeros_like(values[k])
             entry(ADJOINT, tuple(primals), None, tuple(row), None, None)
             return tuple(flat)
 
@@ -124,12 +138,12 @@ def _make(operation, active_inputs, inout, functions):
     return Function
 
 
-def _general_backward(functions, values, cotangents, needed):
+def _general_backward(functions, values, cotangents, needed, slots):
     operators = functions.operators
-    wanted = tuple(needed[k + 1] for k in operators.positions)
     active = tuple(c for c, p in zip(cotangents, operators.outputs) if p in operators.active_outputs)
-    groups = Groups(ADJOINT, tuple(values), (None, None, None))
+    gradients = functions.adjoint(Groups(ADJOINT, tuple(values), (None, None, None)), active,
+                                  tuple(needed[k] for k in operators.positions))
     flat = [None] * (len(values) + 1)
-    for k, gradient in zip(operators.positions, functions.adjoint(groups, active, wanted)):
-        flat[k + 1] = gradient
+    for k, gradient in zip(operators.positions, gradients):
+        flat[slots[k]] = gradient
     return tuple(flat)

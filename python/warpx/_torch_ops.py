@@ -43,6 +43,10 @@ def keep_operator():
     return torch.ops.warpx.keep.default
 
 
+def is_batched_by_autograd(value):
+    return isinstance(value, torch.Tensor) and torch._C._functorch.is_legacy_batchedtensor(value)
+
+
 class Groups:
     """The arguments of one derivative: `inputs`, the lists that come with it, `wanted`, and the options (free extents,
     launch_dims, dtype) at the end."""
@@ -179,6 +183,8 @@ class Operators:
 
     def call(self, groups, operator=None):
         """Calls an operator; numbers go behind the tensors."""
+        if any(is_batched_by_autograd(v) for v, _ in self.with_parameters(groups)):
+            return self._call_batched_by_autograd(groups)
         is_number = [p.role == "value" and not isinstance(v, torch.Tensor) for v, p in zip(groups.inputs, self.inputs)]
         flat = groups.flat()
         count = len(flat) - len(groups.options)
@@ -356,6 +362,22 @@ class Operators:
         if groups.what in (ADJOINT, ADJOINT_TANGENT):
             results = [g.squeeze(tuple(range(1, 1 + ones))) if ones else g for g, ones in zip(results, inserted)]
         return results
+
+    def _call_batched_by_autograd(self, groups):
+        """The vmap inside of torch.autograd.grad(is_grads_batched=True), which is none of torch.func."""
+        level = torch._C._vmapmode_increment_nesting() - 1
+        torch._C._vmapmode_decrement_nesting()
+        flat = list(groups.flat())
+        dims = [0 if is_batched_by_autograd(v) else None for v, _ in self.with_parameters(groups)]
+        for k, dim in enumerate(dims):
+            if dim is not None:
+                flat[k] = torch._remove_batch_dim(flat[k], level, 0, 0)
+                size = flat[k].shape[0]
+        groups = self.unflatten(groups.what, tuple(flat))
+        whole, inserted = self.batch(groups, dims, size)
+        results = self.unbatch(groups, self.call(whole), inserted)
+        wrapped = [torch._add_batch_dim(v, 0, level) for v in (results if isinstance(results, (tuple, list)) else (results,))]
+        return type(results)(wrapped) if isinstance(results, (tuple, list)) else wrapped[0]
 
     def _vmap_operator(self, what, info, in_dims, args):
         groups, dims = self._parse(what, args), list(in_dims)

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""conftest.py: what the tests of operations share. They run twice: as it is, and with WARPX_CALIBRATION=0."""
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def same_numbers():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def says():
+    """says(RuntimeError, "part", ..., call): the call raises it with one sentence of three parts."""
+
+    def check(kind, *parts_and_call):
+        *parts, call = parts_and_call
+        with pytest.raises(kind) as caught:
+            call()
+        text = str(caught.value)
+        assert ": expected " in text and "; got " in text and text.count("; ") >= 2, f"no three-part sentence: {text}"
+        for part in parts:
+            assert part in text, f"{part!r} is not in: {text}"
+
+    return check
