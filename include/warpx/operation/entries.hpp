@@ -583,7 +583,8 @@ private:
             return x;
         else if constexpr (is_scalar<K>)
             return scalar_with_grad<element_of<K>, Device>{
-                x, to_array<element_of<K>, 0, Device, 0>(call, K, g, where, true)};
+                x, g.is_array() ? to_array<element_of<K>, 0, Device, 0>(call, K, g, where, true)
+                                : array_over<element_of<K>, 0, Device>(scratch.memory.get(1, options), {}, call)};
         else {
             scratch.fill_in(call, options, x, nullptr);
             if (g.is_array())
