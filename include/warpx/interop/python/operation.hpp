@@ -522,13 +522,24 @@ PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, P
             continue;
         }
         const family its = describe_operand(d, k, object, parts[k], operands[k]);
-        if (its == family::none || (!p.is_array() && operands[k].desc->rank == 0)) continue;
+        if (its == family::none) continue;
+        if (!p.is_array() && operands[k].desc->rank == 0) {
+            if (!like_number) {
+                like_number = object;
+                number_whose = its;
+            }
+            continue;
+        }
         if (!like) {
             like = object;
             whose = its;
         } else if (its != whose) [[unlikely]] {
             refuse_mixed(d, k, its, whose);
         }
+    }
+    if (!like && like_number) { // without arrays, results are made beside the first number
+        like = like_number;
+        whose = number_whose;
     }
     if (objects.output_dims || objects.launch_dims || objects.type) [[unlikely]] {
         int asked[operation_description::most_sets] = {-1, -1, -1, -1};
