@@ -504,6 +504,8 @@ PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, P
     operation_call call(d, operands);
     PyObject* like = nullptr; // the first array
     family whose = family::none;
+    PyObject* like_number = nullptr; // the first number that is an array without axes
+    family number_whose = family::none;
     WARPX_DETAIL_UNROLL_PARAMETERS
     for (int k = 0; k < Count; ++k) {
         const parameter_description& p = d.parameters[k];
