@@ -38,7 +38,14 @@ def load(module):
     else:
         name = path.name.partition(".")[0]
         loader = importlib.machinery.ExtensionFileLoader(name, str(path))
-        loaded = importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, path, loader=loader))
+        spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+        try:
+            loaded = importlib.util.module_from_spec(spec)
+        except ImportError as error:
+            if f"PyInit_{name}" not in str(error):
+                raise
+            raise ImportError(f"expected WARPX_PYTHON_MODULE({name}, ...) in the sources of {path.name}; got none of "
+                              "that name; give the macro and warpx_add_module the same name") from None
         loader.exec_module(loaded)
     if not hasattr(loaded, "__warpx_operations__"):
         raise TypeError(f"expected a module made with WARPX_PYTHON_MODULE; got {loaded.__name__}, which has no "

@@ -118,6 +118,14 @@ def test_stubs_of_what_is_no_module(package):
     assert status == 1 and "expected a module made with WARPX_PYTHON_MODULE; got json" in output
 
 
+def test_stubs_of_a_module_whose_macro_has_another_name(found, package, tmp_path):
+    module, = found[0].glob("my_ops.*.so")
+    other = shutil.copy(module, tmp_path / module.name.replace("my_ops", "other"))
+    status, output = attempt(sys.executable, "-m", "warpx", "stubs", other, PYTHONPATH=package)
+    assert status == 1 and "expected WARPX_PYTHON_MODULE(other, ...) in the sources of other." in output
+    assert list(tmp_path.glob("*.pyi")) == []
+
+
 def test_two_versions_in_one_process(found, newer, package):
     for order in ("my_ops, newer_ops", "newer_ops, my_ops"):
         python(CALL + f"import {order}\nfor module in (my_ops, newer_ops, my_ops): check(module)\n"
