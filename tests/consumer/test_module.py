@@ -97,10 +97,15 @@ def test_build_type(found, newer):
     assert said in newer[1] and said not in found[1]
 
 
-def test_module_shows_nothing_but_its_entry(found):
+def test_module_shows_its_entry_and_what_modules_share(found):
     module, = found[0].glob("my_ops.*.so")
-    symbols = run("nm", "-D", "--defined-only", module).splitlines()
-    assert [line.split()[-1] for line in symbols if " T " in line] == ["PyInit_my_ops"]
+    symbols = [line.split(maxsplit=2)[1:] for line in run("nm", "-DC", "--defined-only", module).splitlines()]
+    assert [name for kind, name in symbols if kind == "T"] == ["PyInit_my_ops"]
+    assert [name for _, name in symbols if "::launching::" in name] == []
+    # One of a kind in the process, even between modules of different versions: the name says which layout it has.
+    unique = {name for kind, name in symbols if kind == "u" and name.startswith("warpx::")}
+    assert "warpx::detail::pool_v1::the_pool" in unique
+    assert {n for n in unique if not re.search(r"_v\d+::", n)} == {"warpx::detail::the_atomic_locks"}
 
 
 def test_stub(found, package):
