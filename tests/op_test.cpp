@@ -5,6 +5,7 @@
 
 #include <warpx/operation/entries.hpp>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -168,8 +169,9 @@ TEST_CASE("batch axes that no stride joins become loops") {
     CHECK(y == std::vector<float>{11, 21, 31, 21, 41, 61, 41, 51, 61, 81, 101, 121});
 }
 
-TEST_CASE("the adjoint adds to gradients that are wanted, and to no other") {
-    std::vector<double> x{1, 2, 3}, y{0, 0, 0}, gy{1, 10, 100}, gx(3), ga(1);
+TEST_CASE("the adjoint writes the gradients that are wanted, and no other") {
+    const double junk = std::numeric_limits<double>::quiet_NaN(); // what the caller's memory holds does not matter
+    std::vector<double> x{1, 2, 3}, y{0, 0, 0}, gy{1, 10, 100}, gx(3, junk), ga(1, junk);
     calling<saxpy_op> c;
     given px(x, {3}), py(y, {3}), cy(gy, {3}), cx(gx, {3}), ca(ga, {});
     px.put(c.primals[0]);
@@ -187,8 +189,22 @@ TEST_CASE("the adjoint adds to gradients that are wanted, and to no other") {
     CHECK(gx == std::vector<double>{2, 20, 200});
 }
 
+TEST_CASE("an input of which a launch uses a part has zeros elsewhere in its gradient") {
+    std::vector<double> x{1, 2, 3, 4, 5}, y(5), gx(5, std::numeric_limits<double>::quiet_NaN()), gy{1, 1, 1, 1, 1};
+    calling<pairs_op> c;
+    given px(x, {5}), py(y, {5}), cx(gx, {5}), cy(gy, {5});
+    px.put(c.primals[0]);
+    py.put(c.primals[1]);
+    put(c.primals[2], 3.0);
+    cx.put(c.cotangents[0]);
+    cy.put(c.cotangents[1]);
+    c.run(derivative::adjoint);
+    CHECK(gx == std::vector<double>{3, 3, 0, 0, 0});
+}
+
 TEST_CASE("gradients of what a batch shares are sums over it") {
-    std::vector<double> x{1, 2}, y(6), a{1, 2, 3}, gy{1, 2, 3, 4, 5, 6}, gx(2), ga(3);
+    std::vector<double> x{1, 2}, y(6), a{1, 2, 3}, gy{1, 2, 3, 4, 5, 6},
+        gx(2, std::numeric_limits<double>::quiet_NaN()), ga(3, std::numeric_limits<double>::infinity());
     calling<saxpy_op> c;
     given px(x, {2}), py(y, {3, 2}), pa(a, {3}), cy(gy, {3, 2}), cx(gx, {2}), ca(ga, {3});
     px.put(c.primals[0]);

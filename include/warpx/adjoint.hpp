@@ -52,6 +52,27 @@ private:
     }
 };
 
+/// The same where gradients of what is only read hold nothing yet (operations): they are written, if that is
+/// possible, otherwise nothing is done and false comes back.
+template <bool Retain> struct adjoint_fresh {
+    static bool nothing() noexcept { return false; }
+    template <class Backend, int R, class F, class... A>
+    static bool on(const launch_options& options, const launch_site& site, const shape<R>& extents,
+                   const F& kernel, const A&... arguments) {
+        using adjoint = typename adjoint_of<Backend>::type;
+        return adjoint::template fresh<Retain>(options, site, extents, kernel, arguments...);
+    }
+};
+/// What remains then, compiled without the form for arrays that are sure.
+struct adjoint_general {
+    static void nothing() noexcept {}
+    template <class Backend, int R, class F, class... A>
+    static void on(const launch_options& options, const launch_site& site, const shape<R>& extents,
+                   const F& kernel, const A&... arguments) {
+        adjoint_of<Backend>::type::general(options, site, extents, kernel, arguments...);
+    }
+};
+
 template <class Named, class Dim, class F, class... A>
 void start_adjoint(const launch_options& options, const Dim& dim, const F& kernel, const A&... arguments) {
     const auto extents = shape_of(dim);
@@ -128,6 +149,9 @@ struct adjoint_survey {
     bool shares = false;       // items add to one gradient, in any order
     bool may_overflow = false; // some item may need the tape in memory
     bool sure = true;          // all is compact, has gradients, and is the items' own (sure_layout)
+    bool fresh = true;         // the same, whole arrays, but for gradients of what is read (fresh_layout)
+
+    void not_sure() noexcept { sure = fresh = false; }
 };
 
 template <class T, int N, class D> bool own_elements_only(const array<T, N, D>& a) noexcept {
@@ -168,7 +192,7 @@ public:
                 columns_ += active_count<decltype(a.value)>;
             } else {
                 if constexpr (!is_array_v<A> && argument_traits<A>::holds_arrays)
-                    survey.may_overflow = survey.shares = true, survey.sure = false;
+                    survey.may_overflow = survey.shares = true, survey.not_sure();
                 for_each_array(each, a);
             }
         }
@@ -192,12 +216,17 @@ private:
                 if (one == other) continue;
                 const seen_array &a = arrays_[one], &b = arrays_[other];
                 if (a.written && a.values.meets(b.values)) survey.must_tape = true;
-                if (a.gradients.meets(b.values)) survey.facts.of[a.argument].exclusive = survey.sure = false;
+                if (a.gradients.meets(b.values)) not_alone(a);
                 if (!a.gradients.meets(b.gradients)) continue;
-                survey.facts.of[a.argument].exclusive = survey.sure = false;
+                not_alone(a);
                 if (a.written || b.written) survey.must_tape = true;
             }
         }
+    }
+
+    void not_alone(const seen_array& a) noexcept {
+        survey.facts.of[a.argument].exclusive = false;
+        survey.not_sure();
     }
 
     template <int Argument, class T, int N, class D> void look_at(const array<T, N, D>& a) {
@@ -213,22 +242,31 @@ private:
         if (columns_ > most_columns || (active && columns == 0 && N == R) ||
             (!passive && (!active || facts::known() != access_kind::pointwise)))
             survey.may_overflow = true,
-            survey.sure = false; // the loop of sure items hears of none that bails
+            survey.not_sure(); // the loop of sure items hears of none that bails
         f.covers = covers(a);
         f.exclusive = facts::known() == access_kind::pointwise && f.covers && own_elements_only(a) &&
                       (!has_gradient || elements_apart(a.grad()));
         f.retained = options_.retain;
-        survey.sure = survey.sure && a.is_compact() &&
-                      (active ? f.exclusive && has_gradient && a.grad().is_compact() &&
-                                    !byte_span::of(a).meets(byte_span::of(a.grad()))
-                              : std::is_const_v<T>) &&
-                      !options_.retain;
+        const bool own = a.is_compact() &&
+                         (active ? f.exclusive && (!has_gradient ||
+                                                   (a.grad().is_compact() &&
+                                                    !byte_span::of(a).meets(byte_span::of(a.grad()))))
+                                 : std::is_const_v<T>);
+        survey.sure = survey.sure && own && (!active || has_gradient) && !options_.retain;
+        survey.fresh = survey.fresh && own &&
+                       (active ? (has_gradient || std::is_const_v<T>) && is_whole(a) : std::is_const_v<T>);
         if (!std::is_const_v<T> && !elements_apart(a)) survey.must_tape = true;
         if (count_ < Most) {
             arrays_[count_] = {byte_span::of(a), has_gradient ? byte_span::of(a.grad()) : byte_span{0, 0},
                                Argument, !std::is_const_v<T>, active};
             ++count_;
         }
+    }
+    template <class T, int N, class D> bool is_whole(const array<T, N, D>& a) const noexcept {
+        if constexpr (N != R)
+            return false;
+        else
+            return a.extents() == extents_;
     }
     template <class T, int N, class D> bool covers(const array<T, N, D>& a) const noexcept {
         if constexpr (N != R) {

@@ -257,7 +257,18 @@ void enqueue_items(std::integer_sequence<int, Argument...>, const enqueue& run, 
         bound<fast, Argument, A>::make(form, arguments)...);
 }
 
-template <class P, int... Argument, int R, class F, class... A>
+/// The fast form alone, with gradients of what is only read written, not added to. False where that cannot be.
+template <template <int> class Layout, class P, int... Argument, int R, class F, class... A>
+void enqueue_fresh(std::integer_sequence<int, Argument...> arguments_by_number, const launch_options& options,
+                   const launch_site& site, const shape<R>& extents, const adjoint_survey& survey,
+                   const F& kernel, const A&... arguments) {
+    const int most = block_size(options, site), threads = most < 256 ? (most + 31) / 32 * 32 : 256;
+    enqueue_items<Layout, P, item_numbers<false, false, Argument...>>(
+        arguments_by_number, enqueue{options, site, common_ordinal(site, arguments...)}, threads,
+        adjoint_grid<R>{extents, extents.count(), {}}, survey, on_device<F>{kernel}, arguments...);
+}
+
+template <bool Sure, class P, int... Argument, int R, class F, class... A>
 void enqueue_adjoint(std::integer_sequence<int, Argument...> arguments_by_number,
                      const launch_options& options, const launch_site& site, const shape<R>& extents,
                      const adjoint_survey& survey, const F& kernel, const A&... arguments) {
@@ -275,7 +286,7 @@ void enqueue_adjoint(std::integer_sequence<int, Argument...> arguments_by_number
     if (!must_tape) {
         // Whole warps: gradients of scalars are summed by all lanes.
         const int most = block_size(options, site), threads = most < 256 ? (most + 31) / 32 * 32 : 256;
-        if constexpr (!gathers)
+        if constexpr (Sure && !gathers)
             if (survey.sure)
                 return enqueue_items<sure_layout, P, numbers>(arguments_by_number, run, threads, g, survey,
                                                               callee, arguments...);
@@ -309,6 +320,39 @@ template <> struct adjoint_backend<device::cuda> {
     template <int R, class F, class... A>
     static void launch(const launch_options& options, const detail::launch_site& site,
                        const shape<R>& extents, const F& kernel, const A&... arguments) {
+        start<true>(options, site, extents, kernel, arguments...);
+    }
+    /// Whether it ran: with gradients of what is only read written, not added to.
+    template <bool Retain, int R, class F, class... A>
+    static bool fresh(const launch_options& options, const detail::launch_site& site, const shape<R>& extents,
+                      const F& kernel, const A&... arguments) {
+        using namespace launching;
+        if constexpr (!kernel_gathers<F, R, A...>) {
+            using P = derivative_t<A...>;
+            constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
+            const adjoint_survey survey = survey_adjoint<F, R>(numbers, options, extents, arguments...);
+            if (!survey.fresh || survey.must_tape || (options.deterministic && survey.shares)) return false;
+            if constexpr (Retain)
+                enqueue_fresh<fresh_retaining_layout, P>(numbers, options, site, extents, survey, kernel,
+                                                         arguments...);
+            else
+                enqueue_fresh<fresh_layout, P>(numbers, options, site, extents, survey, kernel, arguments...);
+            record_use(options, arguments...);
+            return true;
+        }
+        return false;
+    }
+    /// As `launch`, compiled without the form for arrays that are sure.
+    template <int R, class F, class... A>
+    static void general(const launch_options& options, const detail::launch_site& site,
+                        const shape<R>& extents, const F& kernel, const A&... arguments) {
+        start<false>(options, site, extents, kernel, arguments...);
+    }
+
+private:
+    template <bool Sure, int R, class F, class... A>
+    static void start(const launch_options& options, const detail::launch_site& site,
+                      const shape<R>& extents, const F& kernel, const A&... arguments) {
         using namespace launching;
         using P = derivative_t<A...>;
         constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
@@ -321,7 +365,7 @@ template <> struct adjoint_backend<device::cuda> {
             enqueue_second_order<second_derivative_t<directions, A...>>(numbers, options, site, extents,
                                                                         survey, kernel, arguments...);
         else
-            enqueue_adjoint<P>(numbers, options, site, extents, survey, kernel, arguments...);
+            enqueue_adjoint<Sure, P>(numbers, options, site, extents, survey, kernel, arguments...);
         record_use(options, arguments...);
     }
 };

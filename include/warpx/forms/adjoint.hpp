@@ -279,6 +279,20 @@ template <int N> struct sure_layout : compact_layout<N> {
 };
 template <class L> inline constexpr bool is_sure = requires { typename L::sure; };
 
+/// The same where gradients of what is only read hold nothing yet: they are written, not added to, and may be
+/// missing. Saves the zeros, and their way to memory and back.
+template <int N> struct fresh_layout : sure_layout<N> {
+    using sure_layout<N>::sure_layout;
+    using fresh = void;
+};
+/// Also with the rule of launch_options::retain.
+template <int N> struct fresh_retaining_layout : fresh_layout<N> {
+    using fresh_layout<N>::fresh_layout;
+    using retaining = void;
+};
+template <class L> inline constexpr bool is_fresh = requires { typename L::fresh; };
+template <class L> inline constexpr bool is_retaining = requires { typename L::retaining; };
+
 /// Passive arrays have no second layout.
 struct no_layout {};
 

@@ -161,6 +161,7 @@ struct item_argument<Column, Argument, R, adjoint_view<T, N, L>> {
     std::remove_const_t<T>* own_gradient = nullptr;
     bool exists = true;
     static constexpr bool sure = is_sure<L>;
+    static constexpr bool fresh = is_fresh<L> && std::is_const_v<T>;
 
     WARPX_INLINE WARPX_HOST_DEVICE item_argument(const V& v, const shape<R>& position) noexcept : view(v) {
         if constexpr (N == R && sure) {
@@ -183,7 +184,7 @@ struct item_argument<Column, Argument, R, adjoint_view<T, N, L>> {
     }
     template <class C> WARPX_INLINE WARPX_HOST_DEVICE void flush(const C& c, unsigned others) const {
         if constexpr (Column >= 0)
-            if (sure || own_gradient != nullptr)
+            if (fresh ? view.gradient != nullptr : sure || own_gradient != nullptr)
                 flush(c, others, std::make_integer_sequence<int, active_count<T>>());
     }
 
@@ -197,7 +198,7 @@ private:
         const S* const gradient = reinterpret_cast<const S*>(own_gradient);
         ((values[Column + K] = sure || exists ? static_cast<P>(static_cast<F>(data[K])) : P(0)), ...);
         ((gradients[Column + K] =
-              sure || (exists && gradient != nullptr) ? static_cast<P>(static_cast<F>(gradient[K])) : P(0)),
+              fresh ? P(0) : sure || (exists && gradient != nullptr) ? static_cast<P>(static_cast<F>(gradient[K])) : P(0)),
          ...);
     }
     template <class C, int... K>
@@ -205,8 +206,12 @@ private:
                                               std::integer_sequence<int, K...>) const {
         using S = leaf_t<T>;
         S* const gradient = reinterpret_cast<S*>(own_gradient);
-        (flush_cell<S, Column + K>(c, gradient + K, others, sure || view.exclusive, !sure && view.retained),
-         ...);
+        if constexpr (fresh)
+            ((gradient[K] = others >> (Column + K) & 1 ? static_cast<S>(c.sum[Column + K]) : S{}), ...);
+        else
+            (flush_cell<S, Column + K>(c, gradient + K, others, sure || view.exclusive,
+                                       sure ? is_retaining<L> : view.retained),
+             ...);
     }
 };
 

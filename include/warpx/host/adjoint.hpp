@@ -276,8 +276,40 @@ template <> struct adjoint_backend<device::host> {
 
     /// Runs on the pool, or on the executor of the options, and returns when all items are done.
     template <int R, class F, class... A>
-    static void launch(const launch_options& asked, const detail::launch_site& site, const shape<R>& extents,
-                       const F& kernel, const A&... arguments) {
+    static void launch(const launch_options& options, const detail::launch_site& site,
+                       const shape<R>& extents, const F& kernel, const A&... arguments) {
+        start<true>(options, site, extents, kernel, arguments...);
+    }
+    /// Whether it ran: with gradients of what is only read written, not added to.
+    template <bool Retain, int R, class F, class... A>
+    static bool fresh(const launch_options& options, const detail::launch_site& site, const shape<R>& extents,
+                      const F& kernel, const A&... arguments) {
+        using namespace launching;
+        if constexpr (!kernel_gathers<F, R, A...>) {
+            using P = derivative_t<A...>;
+            constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
+            const adjoint_survey survey = survey_adjoint<F, R>(numbers, options, extents, arguments...);
+            if (!survey.fresh || survey.must_tape || (options.deterministic && survey.shares)) return false;
+            if constexpr (Retain)
+                run_adjoint<fresh_retaining_layout, P>(numbers, options, site, extents, survey, kernel,
+                                                       arguments...);
+            else
+                run_adjoint<fresh_layout, P>(numbers, options, site, extents, survey, kernel, arguments...);
+            return true;
+        }
+        return false;
+    }
+    /// As `launch`, compiled without the form for arrays that are sure.
+    template <int R, class F, class... A>
+    static void general(const launch_options& options, const detail::launch_site& site,
+                        const shape<R>& extents, const F& kernel, const A&... arguments) {
+        start<false>(options, site, extents, kernel, arguments...);
+    }
+
+private:
+    template <bool Sure, int R, class F, class... A>
+    static void start(const launch_options& asked, const detail::launch_site& site, const shape<R>& extents,
+                      const F& kernel, const A&... arguments) {
         using namespace launching;
         using P = derivative_t<A...>;
         constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();
@@ -293,12 +325,11 @@ template <> struct adjoint_backend<device::host> {
             run_taped<second_derivative_t<directions, A...>>(numbers, options, extents, survey, kernel,
                                                              arguments...);
         } else {
-            first_order<P>(numbers, options, site, extents, survey, kernel, arguments...);
+            first_order<Sure, P>(numbers, options, site, extents, survey, kernel, arguments...);
         }
     }
 
-private:
-    template <class P, class Numbers, int R, class F, class... A>
+    template <bool Sure, class P, class Numbers, int R, class F, class... A>
     static void first_order(Numbers numbers, const launch_options& options, const detail::launch_site& site,
                             const shape<R>& extents, const launching::adjoint_survey& survey, const F& kernel,
                             const A&... arguments) {
@@ -308,7 +339,7 @@ private:
             run_taped<P>(numbers, options, extents, survey, kernel, arguments...);
             return;
         }
-        if constexpr (!kernel_gathers<F, R, A...>) // what is gathered is nobody's own
+        if constexpr (Sure && !kernel_gathers<F, R, A...>) // what is gathered is nobody's own
             if (survey.sure) {
                 run_adjoint<sure_layout, P>(numbers, options, site, extents, survey, kernel, arguments...);
                 return;

@@ -194,10 +194,12 @@ template <> struct operation_memory<device::host> {
     }
 };
 
+/// An array over memory of ours; without strides, all its elements are one.
 template <class T, int N, class Device>
-array<T, N, Device> array_over(T* data, const shape<N>& extents, const operation_call& call) noexcept {
+array<T, N, Device> array_over(T* data, const shape<N>& extents, const operation_call& call,
+                               const shape<N>& strides = {}) noexcept {
     return array_access::make<array<T, N, Device>>(
-        data, extents, {}, {}, std::is_same_v<Device, device::cuda> ? device_kind::cuda : device_kind::host,
+        data, extents, strides, {}, std::is_same_v<Device, device::cuda> ? device_kind::cuda : device_kind::host,
         std::is_same_v<Device, device::cuda> ? call.device_id : 0, memory_kind::plain);
 }
 
@@ -375,21 +377,49 @@ private:
         return to_array<E, N, Device, 1>(call, K, group[K], where, true);
     }
 
-    /// Fills the outputs that begin as zeros.
-    template <int K> static void clear(const operation_call& call, const call_operand* group, const launch_options& options) {
-        if constexpr (slot<K>(Op.parameters).is_zeroed) {
-            constexpr int N = parameter<K>::rank;
-            const batch_plan plan = plan_batch(call, true);
-            batch_position where{plan};
-            do operation_memory<Device>::clear(options, to_array<element_of<K>, N, Device, 0>(call, K, group[K], where));
-            while (where.next());
+    /// Makes all elements of an operand zero: at once where they lie without gaps, else batch by batch.
+    template <int K>
+    static void clear(const operation_call& call, const call_operand& o, const launch_options& options) {
+        using E = element_of<K>;
+        if (!o.is_array()) return;
+        const tensor_desc& t = *o.desc;
+        const bool in_bytes = t.stride_unit == stride_unit::bytes;
+        int64_t count = 1;
+        bool gaps = t.byte_offset != 0 || (t.device != device_kind::host && t.device != device_kind::cuda);
+        for (int axis = t.rank - 1; axis >= 0; --axis) {
+            if (t.extents[axis] == 0) return;
+            const int64_t step = in_bytes ? count * static_cast<int64_t>(sizeof(scalar_t<E>)) : count;
+            gaps = gaps || (t.strides && t.extents[axis] != 1 && t.strides[axis] != step);
+            count *= t.extents[axis];
         }
+        if (!gaps) {
+            operation_memory<Device>::clear(
+                options, array_over<E, 1, Device>(static_cast<E*>(t.data), shape<1>(count / element_traits<E>::count),
+                                                  call, shape<1>(1)));
+            return;
+        }
+        const batch_plan plan = plan_batch(call, true);
+        batch_position where{plan};
+        do operation_memory<Device>::clear(options,
+                                           to_array<E, parameter<K>::rank, Device, 0>(call, K, o, where, true));
+        while (where.next());
+    }
+    /// Outputs that begin as zeros.
+    template <int K>
+    static void clear_output(const operation_call& call, const call_operand* group, const launch_options& options) {
+        if constexpr (slot<K>(Op.parameters).is_zeroed) clear<K>(call, group[K], options);
+    }
+    /// Gradients that the adjoint adds to: the caller's memory may hold anything.
+    template <int K>
+    static void clear_gradient(const operation_call& call, const call_operand* group, const launch_options& options) {
+        if constexpr (active<K> && (role<K> == parameter_role::in || role<K> == parameter_role::value))
+            clear<K>(call, group[K], options);
     }
 
     template <int... K>
     static void forward(const operation_call& call, const launch_options& options,
                         std::integer_sequence<int, K...>) {
-        (clear<K>(call, call.primals, options), ...);
+        (clear_output<K>(call, call.primals, options), ...);
         if constexpr (is_callback) {
             operation::function(callback_call(call, options));
         } else if constexpr (!is_kernel) {
@@ -443,8 +473,8 @@ private:
             parameter_list<numbers, holder<K>...> held{{holder<K>(call, options)}...};
             parameter_list<numbers, tangent_holder<K>...> zeros{{tangent_holder<K>(call, options)}...};
             const shape<R + 1> extents = with_batch(launch_extents(call), plan.inner);
-            (clear<K>(call, call.primals, options), ...);
-            (clear<K>(call, call.tangents, options), ...);
+            (clear_output<K>(call, call.primals, options), ...);
+            (clear_output<K>(call, call.tangents, options), ...);
             do {
                 if constexpr (std::is_same_v<typename operation::tangent_rule, derived>)
                     launch_tangent(options, extents, batched_kernel<operation::function, part<K>...>{},
@@ -526,6 +556,28 @@ private:
             return x;
         }
     }
+    /// Writes gradients where items have them for themselves, otherwise clears them and adds.
+    template <int... K, class... A>
+    static void adjoint_with(const operation_call& call, const launch_options& options, const A&... arguments) {
+        using named = launching::named<operation::function>;
+        const auto clear_all = [&](bool only_scalars) {
+            ((is_scalar<K> == only_scalars ? clear_gradient<K>(call, call.cotangents, options) : void()), ...);
+        };
+        const shape<R> extents = launch_extents(call);
+        clear_all(true); // sums, in any case
+        if constexpr (has_adjoint<decltype(operation::function)>) {
+            clear_all(false);
+            launch_adjoint<operation::function>(options, extents, arguments...);
+        } else {
+            const auto site = named::site(options.name);
+            const kernel_ref<operation::function> kernel;
+            if (launching::dispatch<launching::adjoint_fresh<only_writes(numbers{})>>(options, site, extents, kernel,
+                                                                                     arguments...))
+                return;
+            clear_all(false);
+            launching::dispatch<launching::adjoint_general>(options, site, extents, kernel, arguments...);
+        }
+    }
     template <int K> 
     static auto lifted_adjoint(const operation_call& call, const launch_options& options, const batch_position& where,
                                holder<K>& held, scratch_holder<K>& scratch) {
@@ -544,26 +596,27 @@ private:
             if constexpr (std::is_same_v<typename operation::adjoint_rule, derived>) {
                 refuse_derivative(call.description, "an adjoint of its own", "give it one: .adjoint<f>()");
             } else if constexpr (is_callback) {
+                (clear_gradient<K>(call, call.cotangents, options), ...);
                 operation::adjoint_rule::function(callback_call(call, options));
             } else {
+                (clear_gradient<K>(call, call.cotangents, options), ...);
                 const batch_plan plan = plan_batch(call, true);
                 batch_position where{plan};
                 do operation::adjoint_rule::function(options, host_adjoint<K>(call, options, where, own_slot<K>(scratch))...);
                 while (where.next());
             }
         } else {
-            const bool scalars = ((is_scalar<K> && call.cotangents[K].is_array()) || ...);
             if (!lifts(call)) [[likely]] {
                 constexpr bool has_scalars = ((is_scalar<K> && active<K>) || ...);
+                const bool scalars = ((is_scalar<K> && call.cotangents[K].is_array()) || ...);
                 if constexpr (has_scalars)
                     if (scalars)
-                        return launch_adjoint<operation::function>(
-                            options, launch_extents(call),
-                            adjoint_argument<true, K>(call, options, own_slot<K>(scratch))...);
-                launch_adjoint<operation::function>(options, launch_extents(call),
-                                                    adjoint_argument<false, K>(call, options, own_slot<K>(scratch))...);
+                        return adjoint_with<K...>(call, options,
+                                                  adjoint_argument<true, K>(call, options, own_slot<K>(scratch))...);
+                adjoint_with<K...>(call, options, adjoint_argument<false, K>(call, options, own_slot<K>(scratch))...);
                 return;
             }
+            (clear_gradient<K>(call, call.cotangents, options), ...);
             const batch_plan plan = plan_batch(call, false);
             batch_position where{plan};
             parameter_list<numbers, holder<K>...> held{{holder<K>(call, options)}...};
@@ -622,6 +675,8 @@ private:
         } else {
             options.retain = only_writes(numbers{});
             parameter_list<numbers, scratch_holder<K>...> scratch;
+            (clear_gradient<K>(call, call.cotangents, options), ...);
+            (clear_gradient<K>(call, call.cotangent_tangents, options), ...);
             const batch_plan plan = plan_batch(call, false);
             batch_position where{plan};
             parameter_list<numbers, holder<K>...> held{{holder<K>(call, options)}...};
