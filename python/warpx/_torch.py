@@ -12,9 +12,12 @@ import torch.autograd.forward_ad as forward_ad
 
 from . import _operation
 from ._operation import FORWARD
-from ._torch_eager import Eager, refuse_leaf
+from ._torch_eager import Eager, is_plain, refuse_leaf
 from ._torch_functions import Functions, Keep
 from ._torch_ops import Groups, Operators, dtype_of
+
+
+_NUMBERS = (bool, int, float, complex, torch.SymBool, torch.SymInt, torch.SymFloat)
 
 
 class _Parts:
@@ -103,7 +106,20 @@ def call(operation, bound):
     plain_call = not has_out and bound.output_dims is None and bound.launch_dims is None and bound.dtype is None
     if plain_call and operation.torch.eager.takes(inputs):
         return operation.torch.eager.call(inputs)
+    if is_plain():
+        _refuse_lazy(operation, inputs)
     return _call_general(operation, bound, inputs, given, differentiated)
+
+
+def _refuse_lazy(operation, inputs):
+    """Transformations resolve these; without one, the function itself refuses them, with and without gradients."""
+    for p, value in zip(operation.inputs, inputs):
+        if isinstance(value, torch.Tensor):
+            for is_lazy, kind, remedy in ((value.is_conj(), "conjugate, whose memory holds the unconjugated values", "conj"),
+                                          (value.is_neg(), "negation, whose memory holds the other sign", "neg")):
+                if is_lazy:
+                    raise BufferError(f"{operation.name}(), argument '{p.name}': expected a plain torch.Tensor; got a lazy "
+                                      f"{kind}; use .resolve_{remedy}() first")
 
 
 def _no_out(operation):
@@ -176,13 +192,29 @@ def _in_order(operation, overwritten, made):
 
 
 def _check_objects(operation, inputs, given):
-    for p, value in [*zip(operation.inputs, inputs), *zip(operation.results, given)]:
+    """Refuses what no tensor or number of one device is; makes numbers of what is one to NumPy."""
+    where = None  # (device, parameter) of the first array
+    pairs = [*zip(operation.inputs, inputs), *zip(operation.results, given)]
+    for k, (p, value) in enumerate(pairs):
         if value is None or isinstance(value, torch.Tensor):
             continue
+        kind = f"{type(value).__module__}.{type(value).__name__}"
         if p.is_array:
             raise TypeError(f"{operation.name}(), argument '{p.name}': expected a tensor of PyTorch, as the others are; got "
-                            f"{type(value).__module__}.{type(value).__name__}; convert one of them, without a copy: "
-                            "from_dlpack")
+                            f"{kind}; convert one of them, without a copy: from_dlpack")
+        if not isinstance(value, _NUMBERS):
+            if getattr(value, "ndim", None) != 0 or not hasattr(value, "item"):
+                raise TypeError(f"{operation.name}(), argument '{p.name}': expected a number; got {kind}; pass a number, or a "
+                                "tensor without axes")
+            inputs[k] = value.item()
+    for p, value in pairs:
+        if not isinstance(value, torch.Tensor) or (not p.is_array and value.device.type == "cpu"):
+            continue
+        if where is None:
+            where = value.device, p
+        elif value.device != where[0]:
+            raise BufferError(f"{operation.name}(), argument '{p.name}': expected memory on {where[0]}, as '{where[1].name}' "
+                              f"has; got {value.device}; copy one of the two")
 
 
 def _is_differentiated(inputs):

@@ -12,14 +12,30 @@ from ._torch_ops import Groups, dtype_of
 
 PLAIN = (torch.Tensor, torch.nn.Parameter)
 _NUMBERS = (float, int, bool, complex)
+_keys_of = torch._C._dispatch_keys
+_plain_keys = set()  # of tensors whose memory is their value
 _modes = torch._C._len_torch_dispatch_stack
-_is_wrapped = torch._C._functorch.is_legacy_batchedtensor  # by torch.autograd.grad(is_grads_batched=True)
+is_wrapped = torch._C._functorch.is_legacy_batchedtensor  # by torch.autograd.grad(is_grads_batched=True)
 _transforms = torch._C._functorch.peek_interpreter_stack
 
 
 def is_plain():
     """Whether no transformation or mode is active that must see a call."""
     return _transforms() is None and _modes() == 0 and forward_ad._current_level < 0
+
+
+def _has_memory(tensor):
+    """Whether the memory of a tensor is its value: it is no meta, sparse, lazily negated or conjugated one. That depends
+    on its key set only, so it is asked once for each."""
+    keys = _keys_of(tensor).raw_repr()
+    if keys in _plain_keys:
+        return True
+    plain = (tensor.layout == torch.strided and not (tensor.is_meta or tensor.is_neg() or tensor.is_conj() or
+             tensor.is_nested or tensor.is_quantized or tensor._is_zerotensor() or is_wrapped(tensor) or
+             torch._is_functional_tensor(tensor) or torch._C._functorch.is_functorch_wrapped_tensor(tensor)))
+    if plain:
+        _plain_keys.add(keys)
+    return plain
 
 
 def refuse_leaf(operation, parameter, value):
@@ -55,7 +71,7 @@ class Eager:
         for value, is_array, like in zip(values, self.arrays, self.like):
             kind = type(value)
             if kind in PLAIN:
-                if value.is_meta or not (is_array or self._takes_value(value, like, values)):
+                if not _has_memory(value) or not (is_array or self._takes_value(value, like, values)):
                     return False
             elif is_array or kind not in _NUMBERS:
                 return False
@@ -117,7 +133,7 @@ def _make(operation, active_inputs, inout, order, functions):
             saved = iter(ctx.saved_tensors)
             values = [next(saved) if number is None else number for number in ctx.numbers]
             needed = ctx.needs_input_grad
-            if torch.is_grad_enabled() or not is_plain() or any(map(_is_wrapped, cotangents)):
+            if torch.is_grad_enabled() or not is_plain() or any(map(is_wrapped, cotangents)):
                 return _general_backward(functions(), values, cotangents, [needed[k] for k in slots], slots)
             primals, row = [None] * count, [None] * count
             for place, value in zip(places, values):

@@ -9,6 +9,8 @@ import pytest
 
 import warpx_python_probe as probe
 
+collect_ignore = ["operations"]  # a run of its own
+
 
 def pytest_report_header():
     mode = "official functions only" if os.environ.get("WARPX_CALIBRATION") == "0" else "foreign structs are read"
