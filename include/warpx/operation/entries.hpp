@@ -252,13 +252,17 @@ template <const auto& Op, class Device, int Variant> struct operation_run {
     static void adjoint(const operation_call& call, const launch_options& options) {
         if constexpr (!differentiable)
             refuse_derivative(call.description, "derivatives", "its results or its inputs hold no real numbers");
-        else if (!is_empty_batch(call))
+        else if (is_empty_batch(call))
+            clear_gradients(call, options, numbers{});
+        else
             run_adjoint(call, options, numbers{});
     }
     static void adjoint_tangent(const operation_call& call, const launch_options& options) {
         if constexpr (!differentiable)
             refuse_derivative(call.description, "derivatives", "its results or its inputs hold no real numbers");
-        else if (!is_empty_batch(call))
+        else if (is_empty_batch(call))
+            clear_gradients(call, options, numbers{});
+        else
             run_second(call, options, numbers{});
     }
 
@@ -414,6 +418,14 @@ private:
     static void clear_gradient(const operation_call& call, const call_operand* group, const launch_options& options) {
         if constexpr (active<K> && (role<K> == parameter_role::in || role<K> == parameter_role::value))
             clear<K>(call, group[K], options);
+    }
+
+    /// The gradients of a batch of none: those of what has no batch axis are zero.
+    template <int... K>
+    static void clear_gradients(const operation_call& call, const launch_options& options,
+                                std::integer_sequence<int, K...>) {
+        (clear_gradient<K>(call, call.cotangents, options), ...);
+        if (call.cotangent_tangents) (clear_gradient<K>(call, call.cotangent_tangents, options), ...);
     }
 
     template <int... K>
