@@ -488,6 +488,12 @@ inline void bump_paddle_version(PyObject* tensor) noexcept {
     if (!done) PyErr_Clear();
 }
 
+/// For the glue, which has asked about gradients: tensors whose memory is not their value are refused.
+inline void check_memory(PyObject* object, const char* name) {
+    if (object && (Py_TYPE(object) == torch.tensor || Py_TYPE(object) == torch.parameter))
+        check_torch_memory(object, name);
+}
+
 /// The function itself: arguments to results. A template, so that a call of two arrays prepares two.
 template <const operation_description& d>
 PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, Py_ssize_t count,
@@ -496,7 +502,9 @@ PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, P
     PyObject* slots[Count] = {};
     call_objects objects{slots};
     sort_arguments(d, op, arguments, count, keywords, objects);
-    if (may_glue && needs_glue(d, objects)) [[unlikely]]
+    if (!may_glue)
+        for (int k = 0; k < Count; ++k) check_memory(objects.of[k], d.parameters[k].name);
+    else if (needs_glue(d, objects)) [[unlikely]]
         return call_glue(op, arguments, count, keywords);
 
     call_operand operands[Count];
@@ -601,8 +609,10 @@ PyObject* run_entry(const bound_operation& op, PyObject* const* arguments, Py_ss
         if (!PyTuple_Check(tuple) || PyTuple_GET_SIZE(tuple) != d.parameter_count)
             refuse_call(d, "a tuple with one object for each parameter", type_text(tuple), "update the package warpx");
         for (int k = 0; k < d.parameter_count; ++k)
-            if (PyObject* object = PyTuple_GET_ITEM(tuple, k); object != Py_None)
+            if (PyObject* object = PyTuple_GET_ITEM(tuple, k); object != Py_None) {
+                check_memory(object, d.parameters[k].name);
                 describe_operand(d, k, object, parts[k], operands[k]);
+            }
     };
     take(arguments[1], groups[0].operands, groups[0].parts);
     for (int g = 0; g < 3; ++g) {

@@ -330,16 +330,12 @@ WARPX_COLD inline void torch_gradient_checks(PyObject* tensor, const char* argum
                      "use .detach(), or pass the primal alone");
 }
 
-/// The checks of an exact torch.Tensor or Parameter.
-inline void check_torch(PyObject* tensor, const char* argument, bool allow_gradient) {
+/// Whether the memory of an exact torch.Tensor or Parameter is its value; gradients are not asked about.
+inline void check_torch_memory(PyObject* tensor, const char* argument) {
     torch_state& s = torch;
-    if (!s.impl_offset) [[unlikely]] {
-        official_torch_checks(tensor, argument);
-        torch_gradient_checks(tensor, argument, allow_gradient);
-        return;
-    }
-    const char* impl = torch_impl(tensor);
-    const auto keys = word_at<uint64_t>(impl, s.keys_offset);
+    if (!s.impl_offset) [[unlikely]]
+        return official_torch_checks(tensor, argument);
+    const auto keys = word_at<uint64_t>(torch_impl(tensor), s.keys_offset);
     if (keys != s.known_keys[0]) [[unlikely]] {
         bool known = false;
         for (int k = 1; k < s.known_count; ++k) known = known || keys == s.known_keys[k];
@@ -349,7 +345,13 @@ inline void check_torch(PyObject* tensor, const char* argument, bool allow_gradi
             if (s.known_count < 8) s.known_keys[s.known_count++] = keys;
         }
     }
-    if (word_at<void*>(impl, s.meta_offset)) torch_gradient_checks(tensor, argument, allow_gradient);
+}
+
+/// The checks of an exact torch.Tensor or Parameter.
+inline void check_torch(PyObject* tensor, const char* argument, bool allow_gradient) {
+    check_torch_memory(tensor, argument);
+    if (!torch.impl_offset || word_at<void*>(torch_impl(tensor), torch.meta_offset))
+        torch_gradient_checks(tensor, argument, allow_gradient);
 }
 
 /// Tells PyTorch that a tensor's memory was written, so that a backward pass that needs the old values
