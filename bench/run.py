@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the benchmarks and compares warpx with its peers: `case | ours | peer | ratio | goal | met`.
 
-    tools/bench host|adjoint [--quick] [--json FILE] [--only REGEX] [--repeat N] [--seconds S]
+    tools/bench host|adjoint|operations [--quick] [--json FILE] [--only REGEX] [--repeat N] [--seconds S]
 
 A ratio is our time divided by the peer's. Each side runs in a process of its own; the two take turns, and the
 ratio of a case is the median over the turns, its spread the quartiles. A goal is missed if the better quartile
 misses it; if only the median does, the table says "noise" (met, but `clear` is false in the JSON). Goals are in goals.json. `--only` takes a regular expression
-over the sections of host: loops, threads, nests, import, python, compile; of adjoint: adjoint, warp, compile.
+over the sections of host: loops, threads, nests, import, python, compile; of adjoint: adjoint, warp, compile; of operations: operations, compile.
 """
 import argparse
 import json
@@ -258,6 +258,44 @@ def python(table, args):
                 table.add(f"from Python, one {array} argument, vs {peer}", *series)
 
 
+# -- Operations -------------------------------------------------------------------------------------------------------
+def operations(table, args):
+    script = [sys.executable, HERE / "python" / "operations_bench.py", "--json", *(["--quick"] if args.quick else [])]
+    rounds = [google_benchmark(script) for _ in range(max(2, args.repeat // 2))]
+    sides = defaultdict(set)
+    for name in rounds[0]:
+        case, side = name.rsplit("/", 1)
+        sides[case].add(side)
+    for case, found in sides.items():
+        series = {side: [r[f"{case}/{side}"] for r in rounds] for side in found}
+        peers = sorted(side for side in found if not side.startswith("ours"))
+        if not peers:
+            table.add(f"operation, {case}", series["ours"], None)
+        for mine in sorted(side for side in found if side.startswith("ours")):
+            for peer in peers:
+                table.add(f"operation, {case}{mine[4:]}, vs {peer}", series[mine], series[peer])
+
+
+def operations_compile_time(table, args):
+    """The module of two operations in four types: a file for each type, and the whole."""
+    source = (HERE / "python" / "operations.cpp").read_text()
+    flags = [word for flag in include_flags() for word in flag.split()] + [f"-I{sysconfig.get_path('include')}"]
+    keep = re.sub(r"WARPX_PYTHON_MODULE.*", "WARPX_PYTHON_MODULE(bench_operations, saxpy_op, matmul_op)", source)
+    keep = re.sub(r"constexpr auto rosenbrock_op =.*?;\n", "", keep, flags=re.S)
+    with tempfile.TemporaryDirectory() as folder:
+        unit = Path(folder) / "unit.cpp"
+        for types in ("float", "double", "warpx::half", "warpx::bfloat16", "float, double, warpx::half, warpx::bfloat16"):
+            text = keep.replace("in<float", "in<T").replace("out<float", "out<T").replace("value<float", "value<T")
+            text = text.replace("inout<float", "inout<T")
+            unit.write_text(text.replace("using warpx::in,", f"using T = warpx::any_of<{types}>;\nusing warpx::in,"))
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([COMPILER, "-std=c++20", "-O2", "-fPIC", "-fvisibility=hidden", "-c", unit, "-o",
+                            Path(folder) / "unit.o", *flags], check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            table.add(f"compile: module of saxpy and matmul in {types.replace('warpx::', '')}",
+                      [after.ru_utime - before.ru_utime], None, "s")
+
+
 LAUNCH = """
 constexpr auto kernel{k} = [] WARPX_KERNEL (auto i, auto x, auto y, auto a) {{ y[i] = a * x[i] + y[i] * {k}.0f; }};
 void run{k}(int64_t n, const warpx::array<const float, 1>& x, const warpx::array<float, 1>& y) {{
@@ -447,6 +485,7 @@ SECTIONS = {
         "compile": compile_time,
     },
     "adjoint": {"adjoint": adjoint, "warp": warp, "compile": adjoint_compile_time},
+    "operations": {"operations": operations, "compile": operations_compile_time},
 }
 
 

@@ -91,6 +91,7 @@ if(Python_FOUND)
 endif()
 
 include(python/targets.cmake) # the modules of bench/python
+include(python/operations.cmake)
 
 # CUDA: part of `all`, so that CI compiles it; tools/gpu-check builds it without CMake and runs it.
 if(TARGET warpx::cuda)

@@ -17,7 +17,8 @@ import time
 import timeit
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAMS = pathlib.Path(os.environ.get("WARPX_BUILD_DIR", ROOT / "build" / "bench")) / "programs"
+PROGRAMS = pathlib.Path(os.environ.get("WARPX_BENCH_MODULES") or
+                        pathlib.Path(os.environ.get("WARPX_BUILD_DIR", ROOT / "build" / "bench")) / "programs")
 sys.path[:0] = [str(PROGRAMS), str(ROOT / "python")]
 
 import numpy as np  # noqa: E402
@@ -52,7 +53,7 @@ def call_sides(device):
             function = tvm_ffi.load_module(str(library)).saxpy
             sides["torch"]["tvm-ffi"] = ("f(x, y, 1.5)", {**both, "f": function})
             sides["NumPy"]["tvm-ffi"] = ("f(x, y, 1.5)", {**arrays, "f": function})
-        if (library := PROGRAMS / "bench_operations_torch.so").exists():
+        if (library := PROGRAMS / "operations_torch.so").exists():
             torch.ops.load_library(str(library))
             sides["torch"]["C++ op"] = ("f(x, y, 1.5)", {**both, "f": torch.ops.bench_operations_torch.saxpy})
         if paddle := optional("paddle"):

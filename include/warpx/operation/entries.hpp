@@ -601,7 +601,8 @@ private:
     }
 
     template <int... K>
-    static void run_adjoint(const operation_call& call, launch_options options, std::integer_sequence<int, K...>) {
+    static void run_adjoint(const operation_call& call, [[maybe_unused]] launch_options options,
+                            std::integer_sequence<int, K...>) {
         options.retain = only_writes(numbers{});
         parameter_list<numbers, scratch_holder<K>...> scratch;
         if constexpr (!is_kernel) {
@@ -678,7 +679,8 @@ private:
     using seen_or_const = std::conditional_t<is_scalar<K>, const element_of<K>, seen<K>>;
 
     template <int... K>
-    static void run_second(const operation_call& call, launch_options options, std::integer_sequence<int, K...>) {
+    static void run_second(const operation_call& call, [[maybe_unused]] launch_options options,
+                           std::integer_sequence<int, K...>) {
         constexpr bool possible = is_kernel && std::is_same_v<typename operation::tangent_rule, derived> &&
                                   !has_adjoint<decltype(operation::function)>;
         if constexpr (!possible) {

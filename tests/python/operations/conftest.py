@@ -1,6 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """conftest.py: what the tests of operations share. They run twice: as it is, and with WARPX_CALIBRATION=0."""
+import os
+
 import pytest
+
+# On a GPU (tools/gpu-check) all tests of PyTorch make their tensors there.
+ON_GPU = os.environ.get("WARPX_TEST_DEVICE") == "cuda"
+collect_ignore = [] if ON_GPU else ["test_cuda.py"]
+if ON_GPU:
+    import torch
+
+    torch.set_default_device("cuda")
 
 
 @pytest.fixture(autouse=True)
