@@ -34,6 +34,32 @@ constexpr auto pairs_op = op<"pairs", saxpy>(in<T, "n">("x"), inout<T, "n">("y")
                               .over([](const auto& size) { return shape(size("n") / 2); })
                               .doc("Half of it.");
 
+// Host functions: over arrays, and over descriptions.
+constexpr auto twice = [](const launch_options& options, auto x, auto a, auto y) {
+    launch<saxpy>(options, x.extent(0), x, y, a);
+    launch<saxpy>(options, x.extent(0), x, y, a);
+};
+constexpr auto twice_adjoint = [](const launch_options& options, auto x, auto a, auto y) {
+    launch_adjoint<saxpy>(options, x.extent(0), x, y, a);
+    launch_adjoint<saxpy>(options, x.extent(0), x, y, a);
+};
+constexpr auto twice_op =
+    callable<"twice", twice>(in<double, "n">("x"), value<double>("a"), inout<double, "n">("y"))
+        .adjoint<twice_adjoint>();
+constexpr auto shift = [](const callback_call& call) {
+    const auto x = bind<const double, 1>(*call.array("x"));
+    const auto y = bind<double, 1>(*call.array(call.find("y")));
+    for (int64_t k = 0; k < call.extent("n"); ++k) y[k] = x[k] + call.number("by");
+};
+constexpr auto shift_adjoint = [](const callback_call& call) {
+    if (!call.gradient("x")) return;
+    const auto gx = bind<double, 1>(*call.gradient("x")), gy = bind<double, 1>(*call.gradient("y"));
+    for (int64_t k = 0; k < call.extent("n"); ++k) gx[k] += gy[k];
+};
+constexpr auto shift_op =
+    callback<"shift", shift>(in<double, "n">("x"), static_value<int>("by"), out<double, "n">("y"))
+        .adjoint<shift_adjoint>();
+
 using detail::call_operand;
 using detail::operation_call;
 
@@ -62,6 +88,7 @@ struct given {
 };
 void put(call_operand& o, double number) {
     o.is = call_operand::state::number;
+    o.scalar = {};
     o.scalar.real = number;
 }
 
@@ -245,6 +272,57 @@ TEST_CASE("tangents, and the adjoint along them") {
     second.run(derivative::adjoint_tangent);
     CHECK(gb == std::vector<double>{4, 4, 6, 6});
     CHECK(gbt == std::vector<double>{1, 1, 0, 0});
+}
+
+TEST_CASE("a callable is a host function over arrays, with an adjoint of its own") {
+    std::vector<double> x{1, 2}, y{0, 10}, gx(2), gy{1, 100}, ga(1);
+    calling<twice_op> c;
+    given px(x, {2}), py(y, {2}), cx(gx, {2}), cy(gy, {2}), ca(ga, {});
+    px.put(c.primals[0]);
+    put(c.primals[1], 3.0);
+    py.put(c.primals[2]);
+    c.run();
+    CHECK(y == std::vector<double>{6, 22});
+    cx.put(c.cotangents[0]);
+    ca.put(c.cotangents[1]);
+    cy.put(c.cotangents[2]);
+    c.run(derivative::adjoint);
+    CHECK(gx == std::vector<double>{6, 600});
+    CHECK(ga[0] == 2 * (1 * 1 + 2 * 100));
+    CHECK_THROWS_WITH(c.run(derivative::tangent), Contains("a tangent of its own"));
+
+    // Once for each batch.
+    std::vector<double> many{1, 2, 3, 4}, sums(4), a{1, 10};
+    calling<twice_op> batches;
+    given pm(many, {2, 2}), ps(sums, {2, 2}), pa(a, {2});
+    pm.put(batches.primals[0]);
+    ps.put(batches.primals[2]);
+    put(batches.primals[1], 0.5);
+    batches.run();
+    CHECK(sums == many);
+}
+
+TEST_CASE("a callback gets descriptions, numbers and extents by name") {
+    std::vector<double> x{1, 2}, y(2), gx(2), gy{5, 6};
+    calling<shift_op> c;
+    given px(x, {2}), py(y, {2}), cx(gx, {2}), cy(gy, {2});
+    px.put(c.primals[0]);
+    c.primals[1].is = call_operand::state::number;
+    c.primals[1].scalar.real = 3;
+    c.primals[1].scalar.integer = 3;
+    c.primals[1].scalar.is = detail::number::kind::integer;
+    py.put(c.primals[2]);
+    c.run();
+    CHECK(y == std::vector<double>{4, 5});
+    cx.put(c.cotangents[0]);
+    cy.put(c.cotangents[2]);
+    c.run(derivative::adjoint);
+    CHECK(gx == gy);
+    put(c.primals[1], 2.5); // no integer
+    c.cotangents[0] = {};
+    CHECK_THROWS_WITH(c.run(), Contains("argument 'by': expected a number that int32 holds; got 2.5"));
+    c.call.what = derivative::none;
+    CHECK_THROWS_WITH(callback_call(c.call, {}).array("z"), Contains("a parameter that it has; got 'z'"));
 }
 
 TEST_CASE("what does not fit is refused by name") {
