@@ -4,9 +4,12 @@
 #
 #   check_docs.py PAGE OUT.cpp    the `cpp` blocks
 #   check_docs.py PAGE OUT.cu     the `cpp cuda` blocks: a program that returns 77 without a GPU
+#   check_docs.py PAGE OUT_module.cpp     the `cpp module` blocks: one extension module of all their operations
+#   check_docs.py PAGE OUT.py     the `python` blocks, one script: returns 77 where a package is missing
 #
 # Blocks marked `namespace` go to namespace scope (their #include lines to the top), others into functions in order;
-# blocks with a main stand alone, and their one-line kernels are known to the page's CUDA blocks.
+# blocks with a main stand alone, and their one-line kernels are known to the page's CUDA blocks. A page may have one
+# module, of the name in its first WARPX_PYTHON_MODULE, so that it can show the operations one after the other.
 import pathlib
 import re
 import sys
@@ -30,9 +33,41 @@ CUDA_MAIN = """    if (warpx::device_count() == 0) {
 """
 
 
+MODULE_MACRO = r"^WARPX_PYTHON_MODULE\((\w+)[^)]*\)\n"
+MISSING = """import importlib.util, sys
+
+for package in {packages}:
+    if importlib.util.find_spec(package) is None:
+        print("skipped:", package, "is not installed")
+        sys.exit(77)
+"""
+
+
+def blocks(page: pathlib.Path, language: str) -> list[tuple[str, str]]:
+    return re.findall(rf"^```{language}\b([^\n]*)\n(.*?)^```", page.read_text(), re.S | re.M)
+
+
+def module(page: pathlib.Path) -> str:
+    code = "\n".join(code for info, code in blocks(page, "cpp") if "module" in info)
+    includes = "".join(re.findall(r"^#[^\n]*\n", code, re.M))
+    operations = re.findall(r"^constexpr auto (\w+) =\s+(?:warpx::)?(?:op|callable|callback)<", code, re.M)
+    name = re.search(MODULE_MACRO, code, re.M)[1]
+    code = re.sub(r"^#[^\n]*\n", "", re.sub(MODULE_MACRO, "", code, flags=re.M), flags=re.M)
+    return (f"// generated from {page.name}\n{includes}{code}\n"
+            f"WARPX_PYTHON_MODULE({name}, {', '.join(operations)})\n")
+
+
+def script(page: pathlib.Path) -> str:
+    code = "\n".join(code for _, code in blocks(page, "python"))
+    packages = sorted({line.split(".")[0] for line in re.findall(r"^import (\S+)", code, re.M)})
+    return f"# generated from {page.name}\n{MISSING.format(packages=packages)}\n{code}"
+
+
 def program(page: pathlib.Path, cuda: bool) -> str:
     top, scope, functions, mains = [], [], [], []
-    for info, code in re.findall(r"^```cpp([^\n]*)\n(.*?)^```", page.read_text(), re.S | re.M):
+    for info, code in blocks(page, "cpp"):
+        if "module" in info:
+            continue
         if ("cuda" in info) != cuda:
             if cuda and "int main" in code:  # its kernels are known to the page's CUDA blocks
                 scope += re.findall(r"^constexpr auto [^\n]*WARPX_KERNEL[^\n]*;\n", code, re.M)
@@ -56,6 +91,11 @@ def program(page: pathlib.Path, cuda: bool) -> str:
 
 if __name__ == "__main__":
     page, out = map(pathlib.Path, sys.argv[1:])
-    text = program(page, out.suffix == ".cu")
+    if out.suffix == ".py":
+        text = script(page)
+    elif out.stem.endswith("_module"):
+        text = module(page)
+    else:
+        text = program(page, out.suffix == ".cu")
     if not out.exists() or out.read_text() != text:
         out.write_text(text)
