@@ -219,7 +219,8 @@ private:
 /// launch runs over the extents of the first output unless `.over` says otherwise. Its gradient is derived
 /// from the kernel. See docs/operations.md.
 template <detail::text_literal Name, const auto& K, class... P> consteval auto op(const P&... parameters) {
-    static_assert(detail::is_identifier(detail::text_literal(Name).text),
+    static_assert(detail::is_identifier(detail::text_literal(Name).text) &&
+                      !detail::is_python_keyword(detail::text_literal(Name).text),
                   "warpx::op: the name is an identifier: op<\"saxpy\", saxpy>(...)");
     using operation_type = operation<operation_kind::kernel, Name, K, detail::over_first_output, detail::derived,
                                      detail::derived, P...>;
@@ -229,7 +230,8 @@ template <detail::text_literal Name, const auto& K, class... P> consteval auto o
 /// with `launch<k>(options, ...)`, so that they go to the stream of the call. `.adjoint<G>()` and
 /// `.tangent<H>()` give it derivatives.
 template <detail::text_literal Name, const auto& F, class... P> consteval auto callable(const P&... parameters) {
-    static_assert(detail::is_identifier(detail::text_literal(Name).text),
+    static_assert(detail::is_identifier(detail::text_literal(Name).text) &&
+                      !detail::is_python_keyword(detail::text_literal(Name).text),
                   "warpx::callable: the name is an identifier: callable<\"smooth\", smooth>(...)");
     using operation_type = operation<operation_kind::callable, Name, F, detail::over_first_output,
                                      detail::derived, detail::derived, P...>;
@@ -239,7 +241,8 @@ template <detail::text_literal Name, const auto& F, class... P> consteval auto c
 /// An operation that calls `F(const callback_call&)` on the host: with descriptions instead of typed arrays, for
 /// libraries that take pointers and strides. See operation/callback.hpp.
 template <detail::text_literal Name, const auto& F, class... P> consteval auto callback(const P&... parameters) {
-    static_assert(detail::is_identifier(detail::text_literal(Name).text),
+    static_assert(detail::is_identifier(detail::text_literal(Name).text) &&
+                      !detail::is_python_keyword(detail::text_literal(Name).text),
                   "warpx::callback: the name is an identifier: callback<\"solve\", solve>(...)");
     using operation_type = operation<operation_kind::callback, Name, F, detail::over_first_output,
                                      detail::derived, detail::derived, P...>;

@@ -103,6 +103,16 @@ constexpr bool is_identifier(const char* s) noexcept {
     return true;
 }
 
+/// A name that no function or argument in Python can have.
+constexpr bool is_python_keyword(const char* s) noexcept {
+    for (const char* word :
+         {"False", "None",  "True",   "and",    "as",      "assert", "async", "await",    "break", "class", "continue", "def",
+          "del",   "elif",  "else",   "except", "finally", "for",    "from",  "global",   "if",    "import", "in",      "is",
+          "lambda", "nonlocal", "not", "or",    "pass",    "raise",  "return", "try",     "while", "with",  "yield"})
+        if (same_text(s, word)) return true;
+    return false;
+}
+
 /// The sets of an operation's parameters, each once, in the order of their first use.
 template <class... S> struct set_list {
     static constexpr int count = sizeof...(S);
@@ -166,6 +176,7 @@ public:
         if (!is_identifier(p.name)) the_name_of_a_parameter_is_no_identifier();
         for (int k = 0; k < result.parameter_count; ++k)
             if (same_text(result.parameters[k].name, p.name)) two_parameters_have_one_name();
+        if (is_python_keyword(p.name)) the_name_of_a_parameter_is_a_keyword_of_python();
         for (const char* taken : {"out", "output_dims", "launch_dims", "dtype"})
             if (same_text(taken, p.name)) the_name_of_a_parameter_is_a_keyword_of_every_operation();
         parameter_description& d = result.parameters[result.parameter_count++];
@@ -225,6 +236,7 @@ private:
     static void too_many_extents() {}
     static void two_parameters_have_one_name() {}
     static void the_name_of_a_parameter_is_no_identifier() {}
+    static void the_name_of_a_parameter_is_a_keyword_of_python() {}
     static void the_name_of_a_parameter_is_a_keyword_of_every_operation() {}
     static void the_name_of_an_extent_is_no_identifier() {}
     static void over_names_an_extent_that_no_parameter_has() {}
