@@ -8,6 +8,7 @@ import contextlib
 import importlib.abc
 import importlib.util
 import sys
+import warnings
 
 from . import _operation, _paths
 
@@ -29,9 +30,20 @@ def _register(module):
     _modules.append(module)
     for name, (attach, _) in _late.items():
         if name in sys.modules:
-            attach(module)
+            _attach(attach, module, name)
     if not all(name in sys.modules for name in _late) and not any(isinstance(f, _Waiter) for f in sys.meta_path):
         sys.meta_path.insert(0, _Waiter())
+
+
+def _attach(attach, module, name):
+    """A package that we do not understand must not keep itself or the module from being imported."""
+    try:
+        attach(module)
+    except Exception as why:
+        version = getattr(sys.modules.get(name.split(".")[0]), "__version__", "?")
+        warnings.warn(f"warpx: expected a version of {name} that it knows; got {version} ({type(why).__name__}: {why}); "
+                      f"{module.__name__} takes its plain arrays, but gradients and tracing do not work", RuntimeWarning,
+                      stacklevel=2)
 
 
 def _attach_torch(module):
@@ -97,7 +109,7 @@ class _Waiter(importlib.abc.MetaPathFinder):
                 seen.clear()  # it may be tried again
                 raise
             for known in _modules:
-                attach(known)
+                _attach(attach, known, name)
 
         spec.loader.exec_module = exec_module
         return spec

@@ -7,12 +7,14 @@ Everything else is called without Python. A call that comes here takes one of th
   * tracing without gradients: the operators of warpx._torch_ops; arrays that are overwritten are so without a copy
 torch.autocast changes nothing: the dtypes are those of the arguments.
 """
+import threading
+
 import torch
 import torch.autograd.forward_ad as forward_ad
 
 from . import _operation
 from ._operation import FORWARD
-from ._torch_eager import Eager, is_plain, refuse_leaf
+from ._torch_eager import Eager, refuse_leaf
 from ._torch_functions import Functions, Keep
 from ._torch_ops import Groups, Operators, dtype_of
 
@@ -26,12 +28,15 @@ class _Parts:
     def __init__(self, operation):
         self.operation = operation
         self._functions = None
+        self._lock = threading.Lock()
         active = [p for p in operation.inputs if p.role != "static_value" and _operation.is_real(p)]
         self.eager = Eager(operation, active, self.functions)
 
     def functions(self):
         if self._functions is None:
-            self._functions = Functions(self.operation, Operators(self.operation))
+            with self._lock:
+                if self._functions is None:
+                    self._functions = Functions(self.operation, Operators(self.operation))
         return self._functions
 
 
@@ -96,6 +101,8 @@ def _records(args, kwargs):
 
 
 def call(operation, bound):
+    if operation.torch is None:
+        attach(operation)  # failed before: says why
     inputs = [bound.values[p.index] for p in operation.inputs]
     given = [bound.values[p.index] for p in operation.results]
     _check_objects(operation, inputs, given)
@@ -106,20 +113,7 @@ def call(operation, bound):
     plain_call = not has_out and bound.output_dims is None and bound.launch_dims is None and bound.dtype is None
     if plain_call and operation.torch.eager.takes(inputs):
         return operation.torch.eager.call(inputs)
-    if is_plain():
-        _refuse_lazy(operation, inputs)
     return _call_general(operation, bound, inputs, given, differentiated)
-
-
-def _refuse_lazy(operation, inputs):
-    """Transformations resolve these; without one, the function itself refuses them, with and without gradients."""
-    for p, value in zip(operation.inputs, inputs):
-        if isinstance(value, torch.Tensor):
-            for is_lazy, kind, remedy in ((value.is_conj(), "conjugate, whose memory holds the unconjugated values", "conj"),
-                                          (value.is_neg(), "negation, whose memory holds the other sign", "neg")):
-                if is_lazy:
-                    raise BufferError(f"{operation.name}(), argument '{p.name}': expected a plain torch.Tensor; got a lazy "
-                                      f"{kind}; use .resolve_{remedy}() first")
 
 
 def _no_out(operation):

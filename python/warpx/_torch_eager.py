@@ -12,30 +12,14 @@ from ._torch_ops import Groups, dtype_of
 
 PLAIN = (torch.Tensor, torch.nn.Parameter)
 _NUMBERS = (float, int, bool, complex)
-_keys_of = torch._C._dispatch_keys
-_plain_keys = set()  # of tensors whose memory is their value
 _modes = torch._C._len_torch_dispatch_stack
-is_wrapped = torch._C._functorch.is_legacy_batchedtensor  # by torch.autograd.grad(is_grads_batched=True)
 _transforms = torch._C._functorch.peek_interpreter_stack
+_is_batched = torch._C._functorch.is_legacy_batchedtensor  # by torch.autograd.grad(is_grads_batched=True)
 
 
 def is_plain():
     """Whether no transformation or mode is active that must see a call."""
     return _transforms() is None and _modes() == 0 and forward_ad._current_level < 0
-
-
-def _has_memory(tensor):
-    """Whether the memory of a tensor is its value: it is no meta, sparse, lazily negated or conjugated one. That depends
-    on its key set only, so it is asked once for each."""
-    keys = _keys_of(tensor).raw_repr()
-    if keys in _plain_keys:
-        return True
-    plain = (tensor.layout == torch.strided and not (tensor.is_meta or tensor.is_neg() or tensor.is_conj() or
-             tensor.is_nested or tensor.is_quantized or tensor._is_zerotensor() or is_wrapped(tensor) or
-             torch._is_functional_tensor(tensor) or torch._C._functorch.is_functorch_wrapped_tensor(tensor)))
-    if plain:
-        _plain_keys.add(keys)
-    return plain
 
 
 def refuse_leaf(operation, parameter, value):
@@ -47,46 +31,44 @@ def refuse_leaf(operation, parameter, value):
 
 
 class Eager:
-    """The fast route of one operation. `functions`: a function that makes the general Functions when needed."""
+    """The fast route of one operation. `functions` makes the general Functions when needed."""
 
     def __init__(self, operation, active_inputs, functions):
         self.operation = operation
         self.inputs = operation.inputs
-        self.arrays = [p.is_array for p in self.inputs]
-        # The dtype of a value that is a tensor: that of the first array with the same set, or a fixed one.
-        self.like = [self._like(p) for p in self.inputs]
         self.count = len(self.inputs)
-        self.inout = [k for k, p in enumerate(self.inputs) if p.role == "inout"]
         self.results = len(operation.outputs)
+        self.inout = [k for k, p in enumerate(self.inputs) if p.role == "inout"]
         # PyTorch takes the first tensor for the one that is overwritten, if that is a view.
         self.order = [*self.inout, *(k for k in range(self.count) if k not in self.inout)]
-        self.function = _make(operation, active_inputs, self.inout, self.order, functions)
+        # For each argument: whether it is an array; otherwise the dtype of a tensor: a fixed one, or that of an array.
+        self.facts = [(p.is_array, None if p.is_array else self._dtype(p)) for p in self.inputs]
+        function = _make(operation, active_inputs, self.inout, self.order, functions)
         # What Function.apply does before this is for transformations.
-        self.apply = super(torch.autograd.Function, self.function).apply
+        self.apply = super(torch.autograd.Function, function).apply
+
+    def _dtype(self, parameter):
+        if len(parameter.types) == 1:
+            return dtype_of(parameter.types[0])
+        return next((k for k, p in enumerate(self.inputs) if p.is_array and p.types == parameter.types), None)
 
     def takes(self, values):
-        """Whether the route is for these objects, one for each parameter that is passed in."""
-        if len(values) != self.count or not is_plain():
+        """Whether the route is for these objects, one for each parameter that is passed in. What else may be wrong with
+        them, the module says."""
+        if len(values) != self.count or _transforms() is not None or _modes() or forward_ad._current_level >= 0:
             return False
-        for value, is_array, like in zip(values, self.arrays, self.like):
+        for value, (is_array, dtype) in zip(values, self.facts):
             kind = type(value)
             if kind in PLAIN:
-                if not _has_memory(value) or not (is_array or self._takes_value(value, like, values)):
+                if value.is_meta:
+                    return False
+                if not is_array and (dtype is None or value.dim() or
+                                     value.dtype != (values[dtype].dtype if isinstance(dtype, int) else dtype)):
                     return False
             elif is_array or kind not in _NUMBERS:
                 return False
         # autograd.Function cannot return several tensors if it overwrites a view.
         return self.results == 1 or not any(values[k]._is_view() for k in self.inout)
-
-    def _like(self, parameter):
-        if len(parameter.types) == 1:
-            return dtype_of(parameter.types[0])
-        return next((k for k, p in enumerate(self.inputs) if p.is_array and p.types == parameter.types), None)
-
-    def _takes_value(self, value, like, values):
-        if value.dim() or like is None:
-            return False
-        return value.dtype == (values[like].dtype if isinstance(like, int) else like)
 
     def call(self, values):
         if not self.inout:
@@ -100,16 +82,18 @@ class Eager:
 
 def _make(operation, active_inputs, inout, order, functions):
     raw, entry, inputs, outputs = operation.raw, operation.entry, operation.inputs, operation.outputs
-    count = len(operation.parameters)
+    empty_row = [None] * len(operation.parameters)
     places = [p.index for p in inputs]
-    result_places = [p.index for p in outputs]
     back = [order.index(k) for k in range(len(order))]
-    slots = [k + 1 for k in back]  # where the gradient of each argument is returned
-    # (position among the arguments, its parameter, overwritten: its cotangent becomes its gradient)
-    active = [(inputs.index(p), p.index, p.role == "inout") for p in active_inputs]
+    no_gradients = [None] * (len(order) + 1)
+    # Of each argument with derivatives: its position, its parameter, where its gradient is returned, whether it is
+    # overwritten: then its cotangent becomes its gradient.
+    active = [(inputs.index(p), p.index, back[inputs.index(p)] + 1, p.role == "inout") for p in active_inputs]
+    slots = [k + 1 for k in back]
     real = [p.types[0].startswith(("float", "bfloat", "complex")) for p in outputs]
-    some_integers = not all(real)
-    zeros_like = torch.zeros_like
+    real_places = [p.index if is_real else None for p, is_real in zip(outputs, real)]
+    may_be_complex = any(name.startswith("complex") for p in outputs for name in p.types)
+    empty_like, contiguous = torch.empty_like, torch.contiguous_format
 
     class Function(torch.autograd.Function):
         @staticmethod
@@ -123,9 +107,9 @@ def _make(operation, active_inputs, inout, order, functions):
                     values[k] = before
             ctx.numbers = [None if type(value) in PLAIN else value for value in values]
             ctx.save_for_backward(*[value for value in values if type(value) in PLAIN])
-            if some_integers:
+            if not all(real):
                 every = results if isinstance(results, tuple) else (results,)
-                ctx.mark_non_differentiable(*(v for v in every if not (v.is_floating_point() or v.is_complex())))
+                ctx.mark_non_differentiable(*(v for v, is_real in zip(every, real) if not is_real))
             return results
 
         @staticmethod
@@ -133,20 +117,21 @@ def _make(operation, active_inputs, inout, order, functions):
             saved = iter(ctx.saved_tensors)
             values = [next(saved) if number is None else number for number in ctx.numbers]
             needed = ctx.needs_input_grad
-            if torch.is_grad_enabled() or not is_plain() or any(map(is_wrapped, cotangents)):
+            if torch.is_grad_enabled() or not is_plain() or any(map(_is_batched, cotangents)):
                 return _general_backward(functions(), values, cotangents, [needed[k] for k in slots], slots)
-            primals, row = [None] * count, [None] * count
+            primals, row, flat = empty_row.copy(), empty_row.copy(), no_gradients.copy()
             for place, value in zip(places, values):
                 primals[place] = value
-            for place, cotangent, is_real in zip(result_places, cotangents, real):
-                if is_real:
-                    row[place] = cotangent.resolve_conj().resolve_neg()
-            flat = [None] * (len(values) + 1)
-            for k, place, overwritten in active:
+            for place, cotangent in zip(real_places, cotangents):
+                if place is not None:
+                    if cotangent.is_neg():
+                        cotangent = cotangent.resolve_neg()
+                    row[place] = cotangent.resolve_conj() if may_be_complex else cotangent
+            for k, place, slot, overwritten in active:
                 if overwritten:
-                    row[place] = flat[slots[k]] = row[place].clone(memory_format=torch.contiguous_format)
-                elif needed[slots[k]]:
-                    row[place] = flat[slots[k]] = zeros_like(values[k])
+                    row[place] = flat[slot] = row[place].clone(memory_format=contiguous)
+                elif needed[slot]:
+                    row[place] = flat[slot] = empty_like(values[k])
             entry(ADJOINT, tuple(primals), None, tuple(row), None, None)
             return tuple(flat)
 

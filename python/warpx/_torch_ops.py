@@ -318,8 +318,8 @@ class Operators:
             if not wanted:
                 continue
             for row in (cotangents, changes) if second else (cotangents,):
-                if p.role != "inout":
-                    row[p.index] = torch.zeros(groups.inputs[k].shape, dtype=groups.inputs[k].dtype, device=facts[3])
+                if p.role != "inout":  # written, whatever it holds
+                    row[p.index] = torch.empty(groups.inputs[k].shape, dtype=groups.inputs[k].dtype, device=facts[3])
             made.append((k, p))
         operation.entry(groups.what, tuple(primals), tuple(tangents) if second else None, tuple(cotangents),
                         tuple(changes) if second else None, groups.options[1])

@@ -262,6 +262,24 @@ print(x.grad.tolist())
     assert out.splitlines() == ["broken", "[1.0, 1.0]"]
 
 
+def test_an_unknown_torch_keeps_nothing_from_being_imported(run_python):
+    out = run_python("""
+import sys, types, warnings
+import numpy as np, torch
+import warpx
+broken = types.ModuleType("warpx._torch")
+def attach(operation):
+    raise AttributeError("no such function")
+broken.attach = attach
+sys.modules["warpx._torch"] = warpx._torch = broken
+with warnings.catch_warnings(record=True) as seen:
+    warnings.simplefilter("always")
+    import warpx_test_ops as ops
+print(len(seen), "no such function" in str(seen[0].message), ops.sinmul(torch.zeros(1), 1.0).item())
+""")
+    assert out.split() == ["1", "True", "0.0"]
+
+
 def test_fork():
     x = np.ones(1_000_000)
     before = ops.sinmul(x, 2.0).sum()  # uses the threads
