@@ -84,6 +84,8 @@ def _make(operation, active_inputs, inout, order, functions):
     raw, entry, inputs, outputs = operation.raw, operation.entry, operation.inputs, operation.outputs
     empty_row = [None] * len(operation.parameters)
     places = [p.index for p in inputs]
+    in_order = places == list(range(len(places)))
+    behind = (None,) * (len(empty_row) - len(places))
     back = [order.index(k) for k in range(len(order))]
     no_gradients = [None] * (len(order) + 1)
     # Of each argument with derivatives: its position, its parameter, where its gradient is returned, whether it is
@@ -105,8 +107,10 @@ def _make(operation, active_inputs, inout, order, functions):
             if inout:
                 for k, before in zip(inout, old):
                     values[k] = before
-            ctx.numbers = [None if type(value) in PLAIN else value for value in values]
-            ctx.save_for_backward(*[value for value in values if type(value) in PLAIN])
+            tensors = [value for value in values if type(value) in PLAIN]
+            ctx.save_for_backward(*tensors)
+            ctx.numbers = (None if len(tensors) == len(values) else
+                           [None if type(value) in PLAIN else value for value in values])
             if not all(real):
                 every = results if isinstance(results, tuple) else (results,)
                 ctx.mark_non_differentiable(*(v for v, is_real in zip(every, real) if not is_real))
@@ -114,14 +118,20 @@ def _make(operation, active_inputs, inout, order, functions):
 
         @staticmethod
         def backward(ctx, *cotangents):
-            saved = iter(ctx.saved_tensors)
-            values = [next(saved) if number is None else number for number in ctx.numbers]
+            values = ctx.saved_tensors
+            if ctx.numbers is not None:
+                saved = iter(values)
+                values = [next(saved) if number is None else number for number in ctx.numbers]
             needed = ctx.needs_input_grad
             if torch.is_grad_enabled() or not is_plain() or any(map(_is_batched, cotangents)):
                 return _general_backward(functions(), values, cotangents, [needed[k] for k in slots], slots)
-            primals, row, flat = empty_row.copy(), empty_row.copy(), no_gradients.copy()
-            for place, value in zip(places, values):
-                primals[place] = value
+            row, flat = empty_row.copy(), no_gradients.copy()
+            if in_order:
+                primals = (*values, *behind)
+            else:
+                primals = empty_row.copy()
+                for place, value in zip(places, values):
+                    primals[place] = value
             for place, cotangent in zip(real_places, cotangents):
                 if place is not None:
                     if cotangent.is_neg():
