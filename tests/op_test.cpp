@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <warpx/operation/entries.hpp>
+#include <warpx/operation/overlap.hpp>
 
 #include <limits>
 #include <string>
@@ -197,7 +198,8 @@ TEST_CASE("batch axes that no stride joins become loops") {
 }
 
 TEST_CASE("the adjoint writes the gradients that are wanted, and no other") {
-    const double junk = std::numeric_limits<double>::quiet_NaN(); // what the caller's memory holds does not matter
+    const double junk =
+        std::numeric_limits<double>::quiet_NaN(); // what the caller's memory holds does not matter
     std::vector<double> x{1, 2, 3}, y{0, 0, 0}, gy{1, 10, 100}, gx(3, junk), ga(1, junk);
     calling<saxpy_op> c;
     given px(x, {3}), py(y, {3}), cy(gy, {3}), cx(gx, {3}), ca(ga, {});
@@ -217,7 +219,8 @@ TEST_CASE("the adjoint writes the gradients that are wanted, and no other") {
 }
 
 TEST_CASE("an input of which a launch uses a part has zeros elsewhere in its gradient") {
-    std::vector<double> x{1, 2, 3, 4, 5}, y(5), gx(5, std::numeric_limits<double>::quiet_NaN()), gy{1, 1, 1, 1, 1};
+    std::vector<double> x{1, 2, 3, 4, 5}, y(5), gx(5, std::numeric_limits<double>::quiet_NaN()),
+        gy{1, 1, 1, 1, 1};
     calling<pairs_op> c;
     given px(x, {5}), py(y, {5}), cx(gx, {5}), cy(gy, {5});
     px.put(c.primals[0]);

@@ -17,11 +17,11 @@ PyObject* saxpy(PyObject*, PyObject* const* arguments, Py_ssize_t) {
     Py_RETURN_NONE;
 }
 
-PyMethodDef methods[] = {{"saxpy", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(saxpy)), METH_FASTCALL,
-                          "saxpy(address of x, address of y, a)"},
+PyMethodDef methods[] = {{"saxpy", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(saxpy)),
+                          METH_FASTCALL, "saxpy(address of x, address of y, a)"},
                          {nullptr, nullptr, 0, nullptr}};
-PyModuleDef definition = {PyModuleDef_HEAD_INIT, "bench_bare_launch", nullptr, -1, methods, nullptr, nullptr,
-                          nullptr, nullptr};
+PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "bench_bare_launch", nullptr, -1, methods, nullptr, nullptr, nullptr, nullptr};
 
 } // namespace
 

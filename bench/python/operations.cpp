@@ -19,6 +19,6 @@ constexpr auto saxpy_op =
     warpx::op<"saxpy", saxpy>(in<float, "n">("x"), inout<float, "n">("y"), value<float>("a"));
 constexpr auto rosenbrock_op =
     warpx::op<"rosenbrock", rosenbrock>(in<float, "n">("x"), in<float, "n">("y"), out<float, "n">("f"));
-constexpr auto matmul_op =
-    warpx::op<"matmul", matmul>(in<float, "n", "k">("a"), in<float, "k", "m">("b"), out<float, "n", "m">("c"));
+constexpr auto matmul_op = warpx::op<"matmul", matmul>(in<float, "n", "k">("a"), in<float, "k", "m">("b"),
+                                                       out<float, "n", "m">("c"));
 WARPX_PYTHON_MODULE(bench_operations, saxpy_op, rosenbrock_op, matmul_op)

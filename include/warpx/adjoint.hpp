@@ -247,11 +247,11 @@ private:
         f.exclusive = facts::known() == access_kind::pointwise && f.covers && own_elements_only(a) &&
                       (!has_gradient || elements_apart(a.grad()));
         f.retained = options_.retain;
-        const bool own = a.is_compact() &&
-                         (active ? f.exclusive && (!has_gradient ||
-                                                   (a.grad().is_compact() &&
-                                                    !byte_span::of(a).meets(byte_span::of(a.grad()))))
-                                 : std::is_const_v<T>);
+        const bool own =
+            a.is_compact() &&
+            (active ? f.exclusive && (!has_gradient || (a.grad().is_compact() &&
+                                                        !byte_span::of(a).meets(byte_span::of(a.grad()))))
+                    : std::is_const_v<T>);
         survey.sure = survey.sure && own && (!active || has_gradient) && !options_.retain;
         survey.fresh = survey.fresh && own &&
                        (active ? (has_gradient || std::is_const_v<T>) && is_whole(a) : std::is_const_v<T>);

@@ -45,8 +45,8 @@ public:
             if (description_.extents[k].name && same_text(description_.extents[k].name, name))
                 return extents_[k];
         throw launch_error(sentence(std::string("operation ") + description_.name,
-                                    "over() to ask for extents of the parameters", std::string("'") + name + "'",
-                                    "use a name that a parameter has"));
+                                    "over() to ask for extents of the parameters",
+                                    std::string("'") + name + "'", "use a name that a parameter has"));
     }
 
 private:
@@ -69,8 +69,8 @@ inline constexpr int rule_rank<over_function<F>> =
 } // namespace detail
 
 /// An operation: made by `op`, `callable` and `callback`, a constexpr variable at namespace scope.
-template <operation_kind Kind, detail::text_literal Name, const auto& F, class Rule, class Tangent, class Adjoint,
-          class... P>
+template <operation_kind Kind, detail::text_literal Name, const auto& F, class Rule, class Tangent,
+          class Adjoint, class... P>
 struct operation {
     using list = detail::parameter_list<std::make_integer_sequence<int, sizeof...(P)>, P...>;
     using sets = typename detail::sets_of<detail::set_list<>, P...>::type;
@@ -87,21 +87,24 @@ struct operation {
 
     /// The launch runs over these extents instead of those of the first output.
     template <detail::extent_label... Extents> consteval auto over() const {
-        static_assert(Kind == operation_kind::kernel, "warpx: only op() launches; a callable launches itself");
+        static_assert(Kind == operation_kind::kernel,
+                      "warpx: only op() launches; a callable launches itself");
         static_assert(sizeof...(Extents) >= 1 && sizeof...(Extents) <= max_launch_rank,
                       "warpx: a launch has 1 to 8 extents");
-        return operation<Kind, Name, F, detail::over_extents<Extents...>, Tangent, Adjoint, P...>{parameters,
-                                                                                                 {}, text};
+        return operation<Kind, Name, F, detail::over_extents<Extents...>, Tangent, Adjoint, P...>{
+            parameters, {}, text};
     }
     /// The launch runs over `rule(size)`, a shape: `.over([](const auto& size) { return
     /// warpx::shape(size("n") / 2); })`.
     template <class Function> consteval auto over(Function function_of_extents) const {
-        static_assert(Kind == operation_kind::kernel, "warpx: only op() launches; a callable launches itself");
+        static_assert(Kind == operation_kind::kernel,
+                      "warpx: only op() launches; a callable launches itself");
         return operation<Kind, Name, F, detail::over_function<Function>, Tangent, Adjoint, P...>{
             parameters, {function_of_extents}, text};
     }
     /// A derivative of the author's own along directions, instead of the derived one. Of a kernel: a kernel
-    /// `(i, arguments..., tangents...)`, which writes the tangents of what the operation writes. Of a callable:
+    /// `(i, arguments..., tangents...)`, which writes the tangents of what the operation writes. Of a
+    /// callable:
     /// `(options, arguments..., tangents...)`.
     template <const auto& K> consteval auto tangent() const {
         return operation<Kind, Name, F, Rule, detail::own_function<K>, Adjoint, P...>{parameters, rule, text};
@@ -165,9 +168,10 @@ private:
                                       "writes: out<T, \"n\">(\"y\") or inout");
             if constexpr (first >= 0) {
                 using p = detail::nth_type<first, P...>;
-                static_assert(p::type::rank >= 1,
-                              "warpx::op: the first output has no axes to launch over; say over which extents "
-                              "it is computed: .over<\"n\">()");
+                static_assert(
+                    p::type::rank >= 1,
+                    "warpx::op: the first output has no axes to launch over; say over which extents "
+                    "it is computed: .over<\"n\">()");
                 const parameter_description& output = d.result.parameters[first];
                 d.result.launch_rank = output.rank;
                 for (int axis = 0; axis < output.rank; ++axis) d.result.launch[axis] = output.extents[axis];
@@ -196,7 +200,8 @@ public:
     static constexpr const char* name() noexcept { return stored_name.text; }
     static consteval int first_output() {
         int found = -1, k = 0;
-        ((found = found < 0 && (P::role == parameter_role::out || P::role == parameter_role::inout) ? k : found,
+        ((found =
+              found < 0 && (P::role == parameter_role::out || P::role == parameter_role::inout) ? k : found,
           ++k),
          ...);
         return found;
@@ -208,7 +213,9 @@ public:
         else if constexpr (detail::rule_rank<Rule> >= 0)
             return detail::rule_rank<Rule>;
         else
-            return first_output() < 0 ? 0 : detail::nth_type<(first_output() < 0 ? 0 : first_output()), P...>::type::rank;
+            return first_output() < 0
+                       ? 0
+                       : detail::nth_type<(first_output() < 0 ? 0 : first_output()), P...>::type::rank;
     }();
 
 private:
@@ -222,14 +229,15 @@ template <detail::text_literal Name, const auto& K, class... P> consteval auto o
     static_assert(detail::is_identifier(detail::text_literal(Name).text) &&
                       !detail::is_python_keyword(detail::text_literal(Name).text),
                   "warpx::op: the name is an identifier: op<\"saxpy\", saxpy>(...)");
-    using operation_type = operation<operation_kind::kernel, Name, K, detail::over_first_output, detail::derived,
-                                     detail::derived, P...>;
+    using operation_type = operation<operation_kind::kernel, Name, K, detail::over_first_output,
+                                     detail::derived, detail::derived, P...>;
     return operation_type{typename operation_type::list{{parameters}...}};
 }
 /// An operation that calls `F(options, parameters...)` on the host: a function that launches several kernels,
 /// with `launch<k>(options, ...)`, so that they go to the stream of the call. `.adjoint<G>()` and
 /// `.tangent<H>()` give it derivatives.
-template <detail::text_literal Name, const auto& F, class... P> consteval auto callable(const P&... parameters) {
+template <detail::text_literal Name, const auto& F, class... P>
+consteval auto callable(const P&... parameters) {
     static_assert(detail::is_identifier(detail::text_literal(Name).text) &&
                       !detail::is_python_keyword(detail::text_literal(Name).text),
                   "warpx::callable: the name is an identifier: callable<\"smooth\", smooth>(...)");
@@ -238,9 +246,10 @@ template <detail::text_literal Name, const auto& F, class... P> consteval auto c
     return operation_type{typename operation_type::list{{parameters}...}};
 }
 
-/// An operation that calls `F(const callback_call&)` on the host: with descriptions instead of typed arrays, for
-/// libraries that take pointers and strides. See operation/callback.hpp.
-template <detail::text_literal Name, const auto& F, class... P> consteval auto callback(const P&... parameters) {
+/// An operation that calls `F(const callback_call&)` on the host: with descriptions instead of typed arrays,
+/// for libraries that take pointers and strides. See operation/callback.hpp.
+template <detail::text_literal Name, const auto& F, class... P>
+consteval auto callback(const P&... parameters) {
     static_assert(detail::is_identifier(detail::text_literal(Name).text) &&
                       !detail::is_python_keyword(detail::text_literal(Name).text),
                   "warpx::callback: the name is an identifier: callback<\"solve\", solve>(...)");

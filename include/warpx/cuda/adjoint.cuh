@@ -257,7 +257,8 @@ void enqueue_items(std::integer_sequence<int, Argument...>, const enqueue& run, 
         bound<fast, Argument, A>::make(form, arguments)...);
 }
 
-/// The fast form alone, with gradients of what is only read written, not added to. False where that cannot be.
+/// The fast form alone, with gradients of what is only read written, not added to. False where that cannot
+/// be.
 template <template <int> class Layout, class P, int... Argument, int R, class F, class... A>
 void enqueue_fresh(std::integer_sequence<int, Argument...> arguments_by_number, const launch_options& options,
                    const launch_site& site, const shape<R>& extents, const adjoint_survey& survey,
@@ -351,8 +352,8 @@ template <> struct adjoint_backend<device::cuda> {
 
 private:
     template <bool Sure, int R, class F, class... A>
-    static void start(const launch_options& options, const detail::launch_site& site,
-                      const shape<R>& extents, const F& kernel, const A&... arguments) {
+    static void start(const launch_options& options, const detail::launch_site& site, const shape<R>& extents,
+                      const F& kernel, const A&... arguments) {
         using namespace launching;
         using P = derivative_t<A...>;
         constexpr auto numbers = std::make_integer_sequence<int, sizeof...(A)>();

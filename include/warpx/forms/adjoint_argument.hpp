@@ -197,8 +197,10 @@ private:
         const S* const data = reinterpret_cast<const S*>(own);
         const S* const gradient = reinterpret_cast<const S*>(own_gradient);
         ((values[Column + K] = sure || exists ? static_cast<P>(static_cast<F>(data[K])) : P(0)), ...);
-        ((gradients[Column + K] =
-              fresh ? P(0) : sure || (exists && gradient != nullptr) ? static_cast<P>(static_cast<F>(gradient[K])) : P(0)),
+        ((gradients[Column + K] = fresh ? P(0)
+                                  : sure || (exists && gradient != nullptr)
+                                      ? static_cast<P>(static_cast<F>(gradient[K]))
+                                      : P(0)),
          ...);
     }
     template <class C, int... K>

@@ -98,7 +98,8 @@ private:
     template <int R, int... Axis>
     WARPX_INLINE WARPX_HOST_DEVICE auto take_at_index(const index<R>& i,
                                                       std::integer_sequence<int, Axis...>) const {
-        return inner_.take(batch_, index_access::make_axis<Axis + 1, R + 1>(index_access::positions(i)[Axis])...);
+        return inner_.take(batch_,
+                           index_access::make_axis<Axis + 1, R + 1>(index_access::positions(i)[Axis])...);
     }
     template <class Op, class V, int R, int... Axis>
     WARPX_INLINE WARPX_HOST_DEVICE auto atomic_at_index(const Op& op, const V& v, const index<R>& i,
@@ -117,11 +118,13 @@ public:
     WARPX_INLINE WARPX_HOST_DEVICE batch_scalar_gradient(const Inner& inner, const Batch& batch) noexcept
         : inner_(inner), batch_(batch) {}
     WARPX_INLINE WARPX_HOST_DEVICE explicit constexpr operator bool() const noexcept { return bool(inner_); }
-    template <class V> WARPX_INLINE WARPX_HOST_DEVICE const batch_scalar_gradient& operator+=(const V& v) const {
+    template <class V>
+    WARPX_INLINE WARPX_HOST_DEVICE const batch_scalar_gradient& operator+=(const V& v) const {
         inner_(static_cast<int64_t>(batch_)) += v;
         return *this;
     }
-    template <class V> WARPX_INLINE WARPX_HOST_DEVICE const batch_scalar_gradient& operator-=(const V& v) const {
+    template <class V>
+    WARPX_INLINE WARPX_HOST_DEVICE const batch_scalar_gradient& operator-=(const V& v) const {
         inner_(static_cast<int64_t>(batch_)) -= v;
         return *this;
     }
@@ -182,7 +185,8 @@ template <const auto& K, batch_part... Parts> struct batched_kernel {
 };
 
 /// The same for a kernel with an adjoint of its own.
-template <const auto& K, batch_part... Parts> struct batched_kernel_with_adjoint : batched_kernel<K, Parts...> {
+template <const auto& K, batch_part... Parts>
+struct batched_kernel_with_adjoint : batched_kernel<K, Parts...> {
     using kernel = std::remove_cvref_t<decltype(K)>;
 
     WARPX_DETAIL_HOST_BODY template <int R, class... A>
@@ -193,11 +197,11 @@ template <const auto& K, batch_part... Parts> struct batched_kernel_with_adjoint
 
 private:
     template <int R, int... Argument, class... A>
-    WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE static void call(const index<R>& i,
-                                                              std::integer_sequence<int, Argument...>,
-                                                              const A&... a) {
-        kernel{}.adjoint(without_batch(i), take_part<Parts>(pick<Argument>(a...), batch_of(i))...,
-                         take_gradient_part<Parts>(pick<Argument + int(sizeof...(Parts))>(a...), batch_of(i))...);
+    WARPX_DETAIL_FLATTENED WARPX_HOST_DEVICE static void
+    call(const index<R>& i, std::integer_sequence<int, Argument...>, const A&... a) {
+        kernel{}.adjoint(
+            without_batch(i), take_part<Parts>(pick<Argument>(a...), batch_of(i))...,
+            take_gradient_part<Parts>(pick<Argument + int(sizeof...(Parts))>(a...), batch_of(i))...);
     }
 };
 

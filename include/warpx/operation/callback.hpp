@@ -7,10 +7,10 @@
 
 namespace warpx {
 
-/// One call of a `callback<"name", f>`, for `f(const callback_call&)`: its arrays as descriptions, its numbers,
-/// its options. Arrays have passed the checks of the operation (type, named extents, one device, nothing
-/// overlaps) but not the gate: `bind` makes arrays of them. Batch axes come first, as they were passed. Valid
-/// during the call.
+/// One call of a `callback<"name", f>`, for `f(const callback_call&)`: its arrays as descriptions, its
+/// numbers, its options. Arrays have passed the checks of the operation (type, named extents, one device,
+/// nothing overlaps) but not the gate: `bind` makes arrays of them. Batch axes come first, as they were
+/// passed. Valid during the call.
 class callback_call {
 public:
     callback_call(const detail::operation_call& call, const launch_options& options) noexcept
@@ -26,8 +26,9 @@ public:
         for (int k = 0; k < count(); ++k)
             if (detail::same_text(parameter(k).name, name)) return k;
         throw operation_error(operation_error::reason::value,
-                              detail::sentence(std::string(call_.description.name) + "()", "a parameter that it has",
-                                               std::string("'") + name + "'", "use the names of its description"));
+                              detail::sentence(std::string(call_.description.name) + "()",
+                                               "a parameter that it has", std::string("'") + name + "'",
+                                               "use the names of its description"));
     }
 
     /// An array; null if the call left it out. Outputs are written through it, inputs are not.
@@ -45,7 +46,8 @@ public:
     /// The named extents, and the axes in front of them.
     int64_t extent(const char* name) const {
         for (int k = 0; k < call_.description.extent_count; ++k)
-            if (call_.description.extents[k].name && detail::same_text(call_.description.extents[k].name, name))
+            if (call_.description.extents[k].name &&
+                detail::same_text(call_.description.extents[k].name, name))
                 return call_.extents[k];
         return -1;
     }
@@ -60,7 +62,8 @@ private:
         const detail::call_operand& o = call_.primals[k];
         const detail::number n = o.is_array() ? detail::read_number(call_, k, *o.desc) : o.scalar;
         const dtype type = call_.description.type_of(parameter(k), call_.chosen);
-        if (!has_derivatives(type) && n.is != detail::number::kind::integer && n.is != detail::number::kind::boolean)
+        if (!has_derivatives(type) && n.is != detail::number::kind::integer &&
+            n.is != detail::number::kind::boolean)
             detail::refuse_number(call_.description, k, type, std::to_string(n.real));
         return n;
     }

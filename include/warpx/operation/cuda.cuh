@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cuda.cuh: operations on CUDA: what entries.hpp needs of the device's memory, and whose stream the work goes to.
+// cuda.cuh: operations on CUDA: what entries.hpp needs of the device's memory, and whose stream the work goes
+// to.
 #pragma once
 
 #if !defined(__CUDACC__)
@@ -47,8 +48,8 @@ template <> struct operation_memory<device::cuda> {
     }
 };
 
-/// Sends a call to the stream of its first array on a device, which waits for what the producers of the others
-/// have enqueued on theirs. Descriptions without a stream mean the legacy default one.
+/// Sends a call to the stream of its first array on a device, which waits for what the producers of the
+/// others have enqueued on theirs. Descriptions without a stream mean the legacy default one.
 inline void enter_stream(const operation_call& call, launch_options& options) {
     const tensor_desc* first = nullptr;
     each_operand_of(call, [&](const call_operand& o) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// description.hpp: what is known of an operation without its kernel: names, dtypes, extents, as plain data that
-// is checked at compile time and read by every framework.
+// description.hpp: what is known of an operation without its kernel: names, dtypes, extents, as plain data
+// that is checked at compile time and read by every framework.
 #pragma once
 
 #include "parameter.hpp"
@@ -19,12 +19,12 @@ struct parameter_description {
 
     const char* name = nullptr;
     parameter_role role = parameter_role::in;
-    int set = -1;               ///< which dtype set of the operation it has; -1: `type`
-    warpx::dtype type;          ///< its scalars, where the set is one type
+    int set = -1;                ///< which dtype set of the operation it has; -1: `type`
+    warpx::dtype type;           ///< its scalars, where the set is one type
     bool complex_of_set = false; ///< complex numbers whose parts have the type of the set
-    int rank = 0;               ///< axes of the array that the kernel sees
-    int fold_rank = 0;          ///< trailing axes that make one element
-    int64_t fold[2] = {1, 1};   ///< their extents
+    int rank = 0;                ///< axes of the array that the kernel sees
+    int fold_rank = 0;           ///< trailing axes that make one element
+    int64_t fold[2] = {1, 1};    ///< their extents
     int extents[most_axes] = {}; ///< which extent of the operation each axis has
     bool optional = false, zeroed = false, has_default = false;
     double default_value = 0;
@@ -64,9 +64,9 @@ struct operation_description {
     extent_description extents[most_extents];
     dtype sets[most_sets][most_types];
     int set_sizes[most_sets] = {};
-    int launch_rank = 0;                  ///< 0 where a function of the extents gives the launch, or no kernel runs
+    int launch_rank = 0; ///< 0 where a function of the extents gives the launch, or no kernel runs
     int launch[parameter_description::most_axes] = {}; ///< which extent each axis of the launch has
-    bool launch_by_function = false;      ///< the extents of the launch are computed
+    bool launch_by_function = false;                   ///< the extents of the launch are computed
     bool has_tangent = true, has_adjoint = true, has_second = true;
 
     /// Number of variants: one for each choice of types.
@@ -106,9 +106,10 @@ constexpr bool is_identifier(const char* s) noexcept {
 /// A name that no function or argument in Python can have.
 constexpr bool is_python_keyword(const char* s) noexcept {
     for (const char* word :
-         {"False", "None",  "True",   "and",    "as",      "assert", "async", "await",    "break", "class", "continue", "def",
-          "del",   "elif",  "else",   "except", "finally", "for",    "from",  "global",   "if",    "import", "in",      "is",
-          "lambda", "nonlocal", "not", "or",    "pass",    "raise",  "return", "try",     "while", "with",  "yield"})
+         {"False", "None",     "True",  "and",    "as",   "assert", "async",  "await",    "break",
+          "class", "continue", "def",   "del",    "elif", "else",   "except", "finally",  "for",
+          "from",  "global",   "if",    "import", "in",   "is",     "lambda", "nonlocal", "not",
+          "or",    "pass",     "raise", "return", "try",  "while",  "with",   "yield"})
         if (same_text(s, word)) return true;
     return false;
 }
@@ -135,8 +136,9 @@ struct sets_of<List, First, Rest...>
 template <class S, class List> inline constexpr int set_number = -1;
 template <class S, class First, class... Rest>
 inline constexpr int set_number<S, set_list<First, Rest...>> =
-    std::is_same_v<S, First> ? 0
-                             : (set_number<S, set_list<Rest...>> < 0 ? -1 : 1 + set_number<S, set_list<Rest...>>);
+    std::is_same_v<S, First>
+        ? 0
+        : (set_number<S, set_list<Rest...>> < 0 ? -1 : 1 + set_number<S, set_list<Rest...>>);
 
 template <class Set> struct first_of;
 template <class First, class... Rest> struct first_of<any_of<First, Rest...>> {
@@ -161,8 +163,9 @@ template <int K, class... T> struct nth_of_set<K, any_of<T...>> : nth_type<K, T.
 template <class... Done, int V, class First, class... Rest>
 struct choose_types<choices<Done...>, V, First, Rest...> {
     static constexpr int below = (1 * ... * set_size<Rest>);
-    using type = typename choose_types<
-        choices<Done..., choice<First, typename nth_of_set<V / below, First>::type>>, V % below, Rest...>::type;
+    using type =
+        typename choose_types<choices<Done..., choice<First, typename nth_of_set<V / below, First>::type>>,
+                              V % below, Rest...>::type;
 };
 template <int V, class... S> struct variant_choices<V, set_list<S...>> : choose_types<choices<>, V, S...> {};
 

@@ -82,7 +82,8 @@ template <parameter_role Role, class T, detail::extent_label... Extents> struct 
     }
     /// Holds zeros when the kernel begins: for results that items add to with `atomic_add`.
     consteval parameter zeroed() const {
-        static_assert(Role == parameter_role::out, "warpx: zeroed() is for results: out<T>(\"loss\").zeroed()");
+        static_assert(Role == parameter_role::out,
+                      "warpx: zeroed() is for results: out<T>(\"loss\").zeroed()");
         parameter p = *this;
         p.is_zeroed = true;
         return p;

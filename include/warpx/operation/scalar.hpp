@@ -20,12 +20,14 @@ template <class T> T to_scalar(const operation_call& call, int parameter, const 
         refuse_number(call.description, parameter, dtype_of<T>, got);
     };
     if constexpr (std::is_same_v<T, bool>) {
-        if (n.is != number::kind::boolean && !(n.is == number::kind::integer && (n.integer == 0 || n.integer == 1)))
+        if (n.is != number::kind::boolean &&
+            !(n.is == number::kind::integer && (n.integer == 0 || n.integer == 1)))
             refuse("another number");
         return n.integer != 0;
     } else if constexpr (std::is_integral_v<T>) {
         if (n.is == number::kind::real || n.is == number::kind::complex) refuse(std::to_string(n.real));
-        if (static_cast<int64_t>(static_cast<T>(n.integer)) != n.integer || (std::is_unsigned_v<T> && n.integer < 0))
+        if (static_cast<int64_t>(static_cast<T>(n.integer)) != n.integer ||
+            (std::is_unsigned_v<T> && n.integer < 0))
             refuse(std::to_string(n.integer));
         return static_cast<T>(n.integer);
     } else if constexpr (dtype_of<T>.code == dtype_code::complex) {
@@ -55,20 +57,34 @@ inline number read_number(const operation_call& call, int parameter, const tenso
         n.is = number::kind::real;
     };
     const dtype type = t.dtype;
-    if (!t.data) refuse_argument(call.description, parameter, reason::value, "a number", "no memory", "pass a number");
-    if (type == dtype_of<float>) real(float{});
-    else if (type == dtype_of<double>) real(double{});
-    else if (type == dtype_of<half>) real(half{});
-    else if (type == dtype_of<bfloat16> || type == opaque_dtype(2)) real(bfloat16{});
-    else if (type == dtype_of<int64_t>) integer(int64_t{});
-    else if (type == dtype_of<int32_t>) integer(int32_t{});
-    else if (type == dtype_of<int16_t>) integer(int16_t{});
-    else if (type == dtype_of<int8_t>) integer(int8_t{});
-    else if (type == dtype_of<uint64_t>) integer(uint64_t{});
-    else if (type == dtype_of<uint32_t>) integer(uint32_t{});
-    else if (type == dtype_of<uint16_t>) integer(uint16_t{});
-    else if (type == dtype_of<uint8_t>) integer(uint8_t{});
-    else if (type == dtype_of<bool>) integer(bool{});
+    if (!t.data)
+        refuse_argument(call.description, parameter, reason::value, "a number", "no memory", "pass a number");
+    if (type == dtype_of<float>)
+        real(float{});
+    else if (type == dtype_of<double>)
+        real(double{});
+    else if (type == dtype_of<half>)
+        real(half{});
+    else if (type == dtype_of<bfloat16> || type == opaque_dtype(2))
+        real(bfloat16{});
+    else if (type == dtype_of<int64_t>)
+        integer(int64_t{});
+    else if (type == dtype_of<int32_t>)
+        integer(int32_t{});
+    else if (type == dtype_of<int16_t>)
+        integer(int16_t{});
+    else if (type == dtype_of<int8_t>)
+        integer(int8_t{});
+    else if (type == dtype_of<uint64_t>)
+        integer(uint64_t{});
+    else if (type == dtype_of<uint32_t>)
+        integer(uint32_t{});
+    else if (type == dtype_of<uint16_t>)
+        integer(uint16_t{});
+    else if (type == dtype_of<uint8_t>)
+        integer(uint8_t{});
+    else if (type == dtype_of<bool>)
+        integer(bool{});
     else if (type == dtype_of<complex<float>> || type == dtype_of<complex<double>>) {
         double parts[2];
         if (type.bits == 64) {
@@ -79,7 +95,8 @@ inline number read_number(const operation_call& call, int parameter, const tenso
             memcpy(parts, at, sizeof parts);
         n.real = parts[0], n.imaginary = parts[1], n.is = number::kind::complex;
     } else
-        refuse_argument(call.description, parameter, reason::type, "a number", to_string(type), "pass a Python number");
+        refuse_argument(call.description, parameter, reason::type, "a number", to_string(type),
+                        "pass a Python number");
     return n;
 }
 

@@ -15,8 +15,9 @@ struct cuda_array_state {
     PyTypeObject *cupy = nullptr, *numba = nullptr; // null until one was met
     intptr_t (*cupy_stream)() = nullptr;            // CuPy's own C function
     PyObject* cupy_current_stream = nullptr;        // where that is missing
-    PyObject *s_shape = nullptr, *s_strides = nullptr, *s_dtype = nullptr, *s_data = nullptr, *s_ptr = nullptr,
-             *s_device = nullptr, *s_id = nullptr, *s_pointer = nullptr, *s_value = nullptr, *s_stream = nullptr;
+    PyObject *s_shape = nullptr, *s_strides = nullptr, *s_dtype = nullptr, *s_data = nullptr,
+             *s_ptr = nullptr, *s_device = nullptr, *s_id = nullptr, *s_pointer = nullptr, *s_value = nullptr,
+             *s_stream = nullptr;
 };
 inline cuda_array_state cuda_arrays;
 
@@ -37,7 +38,8 @@ WARPX_COLD inline void attach_cuda_arrays() {
     if (!s.cupy)
         if (const ref module = loaded_module("cupy")) {
             const ref streams = loaded_module("cupy_backends.cuda.stream"),
-                      functions = attribute(streams.get(), "__pyx_capi__"), cuda = attribute(module.get(), "cuda");
+                      functions = attribute(streams.get(), "__pyx_capi__"),
+                      cuda = attribute(module.get(), "cuda");
             PyObject* capsule =
                 functions ? PyDict_GetItemString(functions.get(), "get_current_stream_ptr") : nullptr;
             // The capsule's name is the signature.
@@ -62,13 +64,14 @@ struct held_lists {
     void finish() noexcept { delete[] lists; }
 };
 
-/// Reads shape, strides (in bytes) and dtype, which both libraries have as NumPy has them. False where anything
-/// is another than expected: the interface then says what it is.
+/// Reads shape, strides (in bytes) and dtype, which both libraries have as NumPy has them. False where
+/// anything is another than expected: the interface then says what it is.
 inline bool take_layout(PyObject* object, described_object& out) {
     const cuda_array_state& s = cuda_arrays;
     const ref shape(PyObject_GetAttr(object, s.s_shape)), strides(PyObject_GetAttr(object, s.s_strides)),
         type(PyObject_GetAttr(object, s.s_dtype));
-    if (!shape || !strides || !type || !PyTuple_CheckExact(shape.get()) || !PyTuple_CheckExact(strides.get()) ||
+    if (!shape || !strides || !type || !PyTuple_CheckExact(shape.get()) ||
+        !PyTuple_CheckExact(strides.get()) ||
         PyTuple_GET_SIZE(shape.get()) != PyTuple_GET_SIZE(strides.get()) || !numpy.direct)
         return false;
     const auto* descr = reinterpret_cast<const numpy_descr*>(type.get());
@@ -95,7 +98,8 @@ inline bool take_layout(PyObject* object, described_object& out) {
 inline bool take_cupy(PyObject* object, described_object& out) {
     const cuda_array_state& s = cuda_arrays;
     out.desc = {};
-    const ref data(PyObject_GetAttr(object, s.s_data)), pointer(data ? PyObject_GetAttr(data.get(), s.s_ptr) : nullptr),
+    const ref data(PyObject_GetAttr(object, s.s_data)),
+        pointer(data ? PyObject_GetAttr(data.get(), s.s_ptr) : nullptr),
         device(data ? PyObject_GetAttr(data.get(), s.s_device) : nullptr),
         id(device ? PyObject_GetAttr(device.get(), s.s_id) : nullptr);
     if (!pointer || !id || !take_layout(object, out)) {

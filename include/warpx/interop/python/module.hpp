@@ -49,8 +49,8 @@ WARPX_COLD inline std::string to_json(const operation_description& d) {
                        kinds[static_cast<int>(d.kind)] + "\",\"parameters\":";
     text += list(d.parameter_count, [&](int k) {
         const parameter_description& p = d.parameters[k];
-        std::string one = "{\"name\":" + quoted(p.name) + ",\"role\":\"" + role_name(p.role) + "\",\"set\":" +
-                          std::to_string(p.set) + ",\"types\":";
+        std::string one = "{\"name\":" + quoted(p.name) + ",\"role\":\"" + role_name(p.role) +
+                          "\",\"set\":" + std::to_string(p.set) + ",\"types\":";
         const int types = p.set < 0 ? 1 : d.set_sizes[p.set];
         one += list(types, [&](int t) {
             int chosen[operation_description::most_sets] = {};
@@ -64,10 +64,11 @@ WARPX_COLD inline std::string to_json(const operation_description& d) {
         return one + "}";
     });
     text += ",\"extents\":" + list(d.extent_count, [&](int e) {
-        return d.extents[e].name ? quoted(d.extents[e].name) : std::to_string(d.extents[e].fixed);
-    });
+                return d.extents[e].name ? quoted(d.extents[e].name) : std::to_string(d.extents[e].fixed);
+            });
     text += ",\"launch_rank\":" + std::to_string(d.launch_rank) + ",\"launch\":";
-    text += d.launch_by_function ? std::string("null") : list(d.launch_rank, [&](int a) { return std::to_string(d.launch[a]); });
+    text += d.launch_by_function ? std::string("null")
+                                 : list(d.launch_rank, [&](int a) { return std::to_string(d.launch[a]); });
     return text + ",\"tangent\":" + boolean(d.has_tangent) + ",\"adjoint\":" + boolean(d.has_adjoint) +
            ",\"second\":" + boolean(d.has_second) + "}";
 }
@@ -75,7 +76,8 @@ WARPX_COLD inline std::string to_json(const operation_description& d) {
 /// "float32, float64: (n, 3)".
 WARPX_COLD inline std::string parameter_text(const operation_description& d, const parameter_description& p) {
     std::string text = types_text(d, p);
-    if (p.is_array()) text += (p.rank + p.fold_rank ? ", shape " + axes_text(d, p) : std::string(", without axes"));
+    if (p.is_array())
+        text += (p.rank + p.fold_rank ? ", shape " + axes_text(d, p) : std::string(", without axes"));
     return text;
 }
 
@@ -89,16 +91,19 @@ WARPX_COLD inline std::string doc_text(const operation_description& d) {
         if (p.role == parameter_role::out) continue;
         signature += std::string(", ") + p.name;
         if (p.has_default)
-            signature += "=" + (p.type.code == dtype_code::int_ || p.default_value != static_cast<double>(static_cast<int64_t>(p.default_value))
-                                    ? number_text(p.default_value)
-                                    : number_text(p.default_value) + ".0");
+            signature +=
+                "=" + (p.type.code == dtype_code::int_ ||
+                               p.default_value != static_cast<double>(static_cast<int64_t>(p.default_value))
+                           ? number_text(p.default_value)
+                           : number_text(p.default_value) + ".0");
         else if (p.optional || after_default)
             signature += "=None";
         after_default = after_default || p.has_default || p.optional;
     }
     signature += ", *";
     bool has_out = false;
-    for (int k = 0; k < d.parameter_count; ++k) has_out = has_out || d.parameters[k].role == parameter_role::out;
+    for (int k = 0; k < d.parameter_count; ++k)
+        has_out = has_out || d.parameters[k].role == parameter_role::out;
     if (has_out) signature += ", out=None, output_dims=None";
     if (d.kind == operation_kind::kernel) signature += ", launch_dims=None";
     if (d.set_count > 0) signature += ", dtype=None";
@@ -114,7 +119,8 @@ WARPX_COLD inline std::string doc_text(const operation_description& d) {
     bool has_axes = false;
     for (int e = 0; e < d.extent_count; ++e) has_axes = has_axes || d.extents[e].name;
     if (has_axes)
-        text += "\nArrays of NumPy, PyTorch, CuPy, Numba, JAX and Paddle. Axes in front of those named broadcast.";
+        text += "\nArrays of NumPy, PyTorch, CuPy, Numba, JAX and Paddle. Axes in front of those named "
+                "broadcast.";
     return text;
 }
 
@@ -124,12 +130,16 @@ WARPX_COLD inline std::string doc_text(const operation_description& d) {
 template <const auto& Op> struct module_operation {
     static bound_operation bound;
 
-    static PyObject* function(PyObject*, PyObject* const* arguments, Py_ssize_t given, PyObject* keywords) noexcept {
-        return guarded([&] { return run_operation<description_of<Op>>(bound, arguments, given, keywords, true); });
+    static PyObject* function(PyObject*, PyObject* const* arguments, Py_ssize_t given,
+                              PyObject* keywords) noexcept {
+        return guarded(
+            [&] { return run_operation<description_of<Op>>(bound, arguments, given, keywords, true); });
     }
     /// The same without asking whether a framework must see it: for the glue, which has seen it.
-    static PyObject* raw(PyObject*, PyObject* const* arguments, Py_ssize_t given, PyObject* keywords) noexcept {
-        return guarded([&] { return run_operation<description_of<Op>>(bound, arguments, given, keywords, false); });
+    static PyObject* raw(PyObject*, PyObject* const* arguments, Py_ssize_t given,
+                         PyObject* keywords) noexcept {
+        return guarded(
+            [&] { return run_operation<description_of<Op>>(bound, arguments, given, keywords, false); });
     }
     static PyObject* entry(PyObject*, PyObject* const* arguments, Py_ssize_t given) noexcept {
         return guarded([&] { return run_entry<description_of<Op>>(bound, arguments, given); });
@@ -170,12 +180,12 @@ template <const auto& Op> void add_operation(PyObject* into, PyObject* module_na
     mine::methods[0].ml_doc = op.doc.c_str();
     if (PyObject_HasAttrString(into, op.description->name))
         throw python::argument_error(python::category::value,
-                                     sentence("module " + utf8(module_name), "operations with names of their own",
+                                     sentence("module " + utf8(module_name),
+                                              "operations with names of their own",
                                               std::string("two named '") + op.description->name + "'",
                                               "rename one: op<\"name\", ...>"));
     ref functions[3];
-    for (int k = 0; k < 3; ++k)
-        functions[k] = made(PyCFunction_NewEx(&mine::methods[k], into, module_name));
+    for (int k = 0; k < 3; ++k) functions[k] = made(PyCFunction_NewEx(&mine::methods[k], into, module_name));
     const ref record(Py_BuildValue("{s:s,s:O,s:O}", "json", to_json(*op.description).c_str(), "raw",
                                    functions[1].get(), "entry", functions[2].get()));
     if (!record || PyDict_SetItemString(records, op.description->name, record.get()) < 0 ||
@@ -203,8 +213,15 @@ WARPX_COLD inline void announce(PyObject* made_module) {
 }
 
 template <const auto&... Ops> PyObject* make_module(const char* name) noexcept {
-    static PyModuleDef definition = {PyModuleDef_HEAD_INIT, name, "Operations of warpx.", -1, module_methods,
-                                     nullptr, nullptr, nullptr, nullptr};
+    static PyModuleDef definition = {PyModuleDef_HEAD_INIT,
+                                     name,
+                                     "Operations of warpx.",
+                                     -1,
+                                     module_methods,
+                                     nullptr,
+                                     nullptr,
+                                     nullptr,
+                                     nullptr};
     return guarded([&]() -> PyObject* {
         ref created = made(PyModule_Create(&definition));
         const ref records = made(PyDict_New());
@@ -214,8 +231,9 @@ template <const auto&... Ops> PyObject* make_module(const char* name) noexcept {
         module_data.checked = checked && strcmp(checked, "0") != 0;
         module_data.module = created.get();
         (add_operation<Ops>(created.get(), module_name.get(), records.get()), ...);
-        const std::string version = std::to_string(WARPX_VERSION_MAJOR) + "." + std::to_string(WARPX_VERSION_MINOR) +
-                                    "." + std::to_string(WARPX_VERSION_PATCH);
+        const std::string version = std::to_string(WARPX_VERSION_MAJOR) + "." +
+                                    std::to_string(WARPX_VERSION_MINOR) + "." +
+                                    std::to_string(WARPX_VERSION_PATCH);
         if (PyObject_SetAttrString(created.get(), "__warpx_operations__", records.get()) < 0 ||
             PyModule_AddIntConstant(created.get(), "__warpx_format__", glue_format) < 0 ||
             PyModule_AddStringConstant(created.get(), "__warpx_version__", version.c_str()) < 0)

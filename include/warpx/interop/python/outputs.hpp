@@ -24,7 +24,8 @@ inline family family_of(PyObject* object) {
     return slow_family(object);
 }
 inline const char* family_name(family f) noexcept {
-    static constexpr const char* names[] = {"none", "NumPy", "PyTorch", "Paddle", "CuPy", "Numba", "JAX", "other"};
+    static constexpr const char* names[] = {"none", "NumPy", "PyTorch", "Paddle",
+                                            "CuPy", "Numba", "JAX",     "other"};
     return names[static_cast<int>(f)];
 }
 
@@ -68,9 +69,9 @@ WARPX_COLD inline PyObject* find_numpy_type(dtype type) {
         const ref scalar = extra ? attribute(extra.get(), name.c_str()) : ref();
         PyErr_Clear();
         if (!scalar)
-            throw python::argument_error(
-                python::category::type,
-                sentence("a new NumPy array", "a dtype that NumPy has", name, "pip install ml_dtypes, or pass out="));
+            throw python::argument_error(python::category::type,
+                                         sentence("a new NumPy array", "a dtype that NumPy has", name,
+                                                  "pip install ml_dtypes, or pass out="));
         found = ref(PyObject_CallMethod(module.get(), "dtype", "O", scalar.get()));
     } else {
         found = ref(PyObject_CallMethod(module.get(), "dtype", "s", name.c_str()));
@@ -135,8 +136,8 @@ inline ref new_exchanged(const dlpack_exchange_api* api, dtype type, const int64
 }
 
 /// `module.function(shape, dtype=module.<name>, device=like.device)`, as far as the keywords are wanted.
-WARPX_COLD inline ref new_by_call(const char* module_name, const char* function, bool type_object, bool device,
-                                  PyObject* like, dtype type, const int64_t* extents, int rank) {
+WARPX_COLD inline ref new_by_call(const char* module_name, const char* function, bool type_object,
+                                  bool device, PyObject* like, dtype type, const int64_t* extents, int rank) {
     const ref module(PyImport_ImportModule(module_name));
     if (!module) throw python::pending_error();
     const std::string name = to_string(type);
@@ -176,10 +177,10 @@ inline ref new_output(family whose, PyObject* like, dtype type, const int64_t* e
     }
     if (const exchange_entry* known = known_exchange(Py_TYPE(like)))
         if (ref tensor = new_exchanged(known->api, type, extents, rank, device, device_id)) return tensor;
-    throw python::argument_error(
-        python::category::type,
-        sentence(std::string("result '") + name + "'", "inputs whose library makes new arrays for it",
-                 type_text(like), "pass the array for the result: out="));
+    throw python::argument_error(python::category::type,
+                                 sentence(std::string("result '") + name + "'",
+                                          "inputs whose library makes new arrays for it", type_text(like),
+                                          "pass the array for the result: out="));
 }
 
 } // namespace py
