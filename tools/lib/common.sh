@@ -186,16 +186,17 @@ torch_install() {
     "$VENV/bin/python" -c 'import torch; print(torch.__version__)'
     touch "$(stamp_of "$ROOT/requirements/torch-version.txt")"
 }
-setup_torch() {
-    local tried="$VENV/.warpx-torch-tried"
-    [ -e "$(stamp_of "$ROOT/requirements/torch-version.txt")" ] && return 0
+# setup_optional <name> <requirement file> <function> <where it was looked for>: what the tools go on without.
+setup_optional() {
+    local name="$1" file="$2" tried="$VENV/.warpx-$1-tried"
+    [ -e "$(stamp_of "$file")" ] && return 0
     if [ -n "$(find "$tried" -mmin -60 2>/dev/null)" ]; then
-        say "   no PyTorch: not found within the last hour, going on without it (remove ${tried#"$ROOT"/} to try again)"
+        say "   no $name: not found within the last hour, going on without it (remove ${tried#"$ROOT"/} to try again)"
         return 0
     fi
-    STAGE_TAIL=3 stage "PyTorch, CPU build" 600 torch_install && return 0
+    STAGE_TAIL=3 stage "$name, CPU build" 600 "$3" "$file" && return 0
     touch "$tried"
-    say "   PyTorch is neither in pip's find-links nor reachable at download.pytorch.org: going on without it."
+    say "   $name is neither in pip's find-links nor reachable at $4: going on without it."
 }
 setup_python() { # setup_python <requirement file>...
     local file
@@ -209,7 +210,8 @@ setup_python() { # setup_python <requirement file>...
         stage "Python packages of ${file#"$ROOT"/}" 900 pip_install "$file" ||
             die "pip could not install the packages; run: $VENV/bin/python -m pip install -r $file"
     done
-    setup_torch
+    setup_optional PyTorch "$ROOT/requirements/torch-version.txt" torch_install download.pytorch.org
+    setup_optional Paddle "$ROOT/requirements/paddle.txt" pip_install "pip's index"
 }
 
 # -- CMake ------------------------------------------------------------------------------------------------------------
