@@ -110,7 +110,7 @@ template <const auto& Op, class Device, int Variant> struct operation_run {
         else if (is_empty_batch(call))
             clear_gradients(call, options, numbers{});
         else
-            run_adjoint(call, options, numbers{});
+            run_adjoint(call, retaining(options), numbers{});
     }
     static void adjoint_tangent(const operation_call& call, const launch_options& options) {
         if constexpr (!differentiable)
@@ -119,7 +119,7 @@ template <const auto& Op, class Device, int Variant> struct operation_run {
         else if (is_empty_batch(call))
             clear_gradients(call, options, numbers{});
         else
-            run_second(call, options, numbers{});
+            run_second(call, retaining(options), numbers{});
     }
 
 private:
@@ -386,6 +386,10 @@ private:
     template <int... K> static constexpr bool only_writes(std::integer_sequence<int, K...>) {
         return ((role<K> != parameter_role::inout) && ...);
     }
+    static launch_options retaining(launch_options options) noexcept {
+        options.retain = only_writes(numbers{});
+        return options;
+    }
 
     /// Memory for an output of which at most the gradient is there. Its values are not used, but each element
     /// needs an address of its own.
@@ -470,9 +474,8 @@ private:
     }
 
     template <int... K>
-    static void run_adjoint(const operation_call& call, [[maybe_unused]] launch_options options,
+    static void run_adjoint(const operation_call& call, const launch_options& options,
                             std::integer_sequence<int, K...>) {
-        options.retain = only_writes(numbers{});
         parameter_list<numbers, scratch_holder<K>...> scratch;
         if constexpr (!is_kernel) {
             if constexpr (std::is_same_v<typename operation::adjoint_rule, derived>) {
@@ -553,7 +556,7 @@ private:
     template <int K> using seen_or_const = std::conditional_t<is_scalar<K>, const element_of<K>, seen<K>>;
 
     template <int... K>
-    static void run_second(const operation_call& call, [[maybe_unused]] launch_options options,
+    static void run_second(const operation_call& call, const launch_options& options,
                            std::integer_sequence<int, K...>) {
         constexpr bool possible = is_kernel && std::is_same_v<typename operation::tangent_rule, derived> &&
                                   !has_adjoint<decltype(operation::function)>;
@@ -561,7 +564,6 @@ private:
             refuse_derivative(call.description, "second derivatives",
                               "they are derived from kernels without derivatives of their own");
         } else {
-            options.retain = only_writes(numbers{});
             parameter_list<numbers, scratch_holder<K>...> scratch;
             (clear_gradient<K>(call, call.cotangents, options), ...);
             (clear_gradient<K>(call, call.cotangent_tangents, options), ...);
