@@ -74,6 +74,9 @@ class Operation:
     def error(self, kind, expected, got, remedy):
         return kind(f"{self.name}(): expected {expected}; got {got}; {remedy}")
 
+    def argument_error(self, kind, parameter, expected, got, remedy):
+        return kind(f"{self.name}(), argument '{parameter.name}': expected {expected}; got {got}; {remedy}")
+
     def bind(self, args, kwargs):
         """Sorts the arguments of a call as the function itself does."""
         bound = Bound(self)
@@ -124,11 +127,11 @@ class Operation:
             if not p.is_array or p.index not in given:
                 continue
             if given[p.index] not in p.types:
-                raise TypeError(f"{self.name}(), argument '{p.name}': expected {' or '.join(p.types)}; got "
-                                f"{given[p.index]}; convert it first: nothing is converted silently")
+                raise self.argument_error(TypeError, p, " or ".join(p.types), given[p.index],
+                                          "convert it first: nothing is converted silently")
             if p.set >= 0 and p.types[chosen.setdefault(p.set, p.types.index(given[p.index]))] != given[p.index]:
-                raise TypeError(f"{self.name}(), argument '{p.name}': expected {p.types[chosen[p.set]]}, as the others "
-                                f"have; got {given[p.index]}; convert one of them: nothing is converted silently")
+                raise self.argument_error(TypeError, p, f"{p.types[chosen[p.set]]}, as the others have",
+                                          given[p.index], "convert one of them: nothing is converted silently")
         return [p.types[chosen.get(p.set, 0)] if p.set >= 0 else p.types[0] for p in self.parameters]
 
     def extents_of(self, shapes, free=None):
@@ -139,19 +142,19 @@ class Operation:
         for p, shape in shapes:
             lead = len(shape) - p.rank
             if lead < 0:
-                raise ValueError(f"{self.name}(), argument '{p.name}': expected at least {p.rank} axes; got shape "
-                                 f"{tuple(shape)}; reshape it")
+                raise self.argument_error(ValueError, p, f"at least {p.rank} axes", f"shape {tuple(shape)}",
+                                          "reshape it")
             own = shape[lead:]
             for axis, extent in zip(p.axes, own):
                 if extents[axis] is None:
                     extents[axis] = extent
                 elif extents[axis] != extent:
-                    raise ValueError(f"{self.name}(), argument '{p.name}': expected {self.extents[axis]} = "
-                                     f"{extents[axis]}; got shape {tuple(shape)}; pass arrays whose extents agree")
+                    raise self.argument_error(ValueError, p, f"{self.extents[axis]} = {extents[axis]}",
+                                              f"shape {tuple(shape)}", "pass arrays whose extents agree")
             for fold, extent in zip(p.fold, own[len(p.axes):]):
                 if fold != extent:
-                    raise ValueError(f"{self.name}(), argument '{p.name}': expected trailing axes {p.fold}; got shape "
-                                     f"{tuple(shape)}; they are the components of one element")
+                    raise self.argument_error(ValueError, p, f"trailing axes {p.fold}", f"shape {tuple(shape)}",
+                                              "they are the components of one element")
             batch = self._broadcast(p, batch, tuple(shape[:lead]))
         for axis, extent in zip(self.free, free or ()):
             if extent >= 0 and extents[axis] is None:
@@ -168,8 +171,8 @@ class Operation:
                 continue
             dims = tuple(dims) if isinstance(dims, (tuple, list)) else (dims,)
             if len(dims) != len(p.axes):
-                raise self.error(TypeError, f"output_dims with {len(p.axes)} extents for '{p.name}'", f"{len(dims)} of them",
-                                 "pass one for each axis, without batch and component axes")
+                raise self.error(TypeError, f"output_dims with {len(p.axes)} extents for '{p.name}'",
+                                 f"{len(dims)} of them", "pass one for each axis, without batch and component axes")
             known.update(zip(p.axes, dims))
         for p, shape in out_shapes:
             known.update(zip(p.axes, shape[len(shape) - p.rank:]))
@@ -191,14 +194,14 @@ class Operation:
             elif b == 1 or a == b:
                 result.append(a)
             else:
-                raise ValueError(f"{self.name}(), argument '{parameter.name}': expected batch axes that broadcast with "
-                                 f"{one}; got {other}; axes in front must be equal or 1 in every argument")
+                raise self.argument_error(ValueError, parameter, f"batch axes that broadcast with {one}", other,
+                                          "axes in front must be equal or 1 in every argument")
         return tuple(result)
 
     def shape_of(self, parameter, extents, batch):
         """The whole shape of an array of a call."""
         for axis in parameter.axes:
             if extents[axis] is None:
-                raise ValueError(f"{self.name}(): expected the extent {self.extents[axis]} of '{parameter.name}'; got "
-                                 "arguments that do not have it; pass output_dims=")
+                raise self.error(ValueError, f"the extent {self.extents[axis]} of '{parameter.name}'",
+                                 "arguments that do not have it", "pass output_dims=")
         return (*batch, *(extents[axis] for axis in parameter.axes), *parameter.fold)

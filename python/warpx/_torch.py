@@ -57,7 +57,7 @@ def _quick(eager):
 
 
 def attach_dynamo(operation):
-    """The same for torch.compile, which puts a call into the graph as it is, and traces what is below with fake tensors.
+    """The same for torch.compile: puts a call into the graph as it is; what is below is traced with fake tensors.
 
     What is overwritten while gradients are recorded is written by the traced function, since torch.compile must see
     that it requires grad then."""
@@ -108,7 +108,7 @@ def call(operation, bound):
     _check_objects(operation, inputs, given)
     differentiated = _is_differentiated(inputs)
     has_out = any(v is not None for v in given)
-    if has_out and (differentiated or (torch.is_grad_enabled() and any(v is not None and v.requires_grad for v in given))):
+    if has_out and (differentiated or _records_for(given)):
         raise _no_out(operation)
     plain_call = not has_out and bound.output_dims is None and bound.launch_dims is None and bound.dtype is None
     if plain_call and operation.torch.eager.takes(inputs):
@@ -117,8 +117,8 @@ def call(operation, bound):
 
 
 def _no_out(operation):
-    return RuntimeError(f"{operation.name}(): expected no out= where gradients are recorded; got an argument that requires "
-                        "grad; leave out= away, or call under torch.no_grad()")
+    return operation.error(RuntimeError, "no out= where gradients are recorded", "an argument that requires grad",
+                           "leave out= away, or call under torch.no_grad()")
 
 
 def new_values(operation, bound):
@@ -156,9 +156,9 @@ def _apply(operation, inputs, options, differentiated):
 
 def _call_general(operation, bound, inputs, given, differentiated):
     if _is_functionalized():
-        raise NotImplementedError(
-            f"{operation.name}(): expected a call outside of torch.func.functionalize; got one inside; PyTorch cannot look "
-            "into autograd.Functions there: use torch.compile, or make_fx without functionalize")
+        raise operation.error(NotImplementedError, "a call outside of torch.func.functionalize", "one inside",
+                              "PyTorch cannot look into autograd.Functions there: use torch.compile, or make_fx "
+                              "without functionalize")
     inputs, options = _prepare(operation, bound, inputs, given)
     operators = operation.torch.functions().operators
     overwritten = [inputs[k] for k in operators.inout]
@@ -171,8 +171,8 @@ def _call_general(operation, bound, inputs, given, differentiated):
         target = next(old if p.role == "inout" else outs)
         if target is not None:
             if target.shape != result.shape:
-                raise ValueError(f"{operation.name}(), argument '{p.name}': expected shape {tuple(result.shape)}, since it is "
-                                 f"written; got shape {tuple(target.shape)}; pass an array of that shape")
+                raise operation.argument_error(ValueError, p, f"shape {tuple(result.shape)}, since it is written",
+                                               f"shape {tuple(target.shape)}", "pass an array of that shape")
             target.copy_(result)
             result = target
         final.append(result)
@@ -194,12 +194,12 @@ def _check_objects(operation, inputs, given):
             continue
         kind = f"{type(value).__module__}.{type(value).__name__}"
         if p.is_array:
-            raise TypeError(f"{operation.name}(), argument '{p.name}': expected a tensor of PyTorch, as the others are; got "
-                            f"{kind}; convert one of them, without a copy: from_dlpack")
+            raise operation.argument_error(TypeError, p, "a tensor of PyTorch, as the others are", kind,
+                                           "convert one of them, without a copy: from_dlpack")
         if not isinstance(value, _NUMBERS):
             if getattr(value, "ndim", None) != 0 or not hasattr(value, "item"):
-                raise TypeError(f"{operation.name}(), argument '{p.name}': expected a number; got {kind}; pass a number, or a "
-                                "tensor without axes")
+                raise operation.argument_error(TypeError, p, "a number", kind,
+                                               "pass a number, or a tensor without axes")
             inputs[k] = value.item()
     for p, value in pairs:
         if not isinstance(value, torch.Tensor) or (not p.is_array and value.device.type == "cpu"):
@@ -207,15 +207,19 @@ def _check_objects(operation, inputs, given):
         if where is None:
             where = value.device, p
         elif value.device != where[0]:
-            raise BufferError(f"{operation.name}(), argument '{p.name}': expected memory on {where[0]}, as '{where[1].name}' "
-                              f"has; got {value.device}; copy one of the two")
+            raise operation.argument_error(BufferError, p, f"memory on {where[0]}, as '{where[1].name}' has",
+                                           value.device, "copy one of the two")
 
 
 def _is_differentiated(inputs):
     """Whether a derivative is recorded, now or by a transformation around."""
     if torch._C._functorch.peek_interpreter_stack() is not None or forward_ad._current_level >= 0:
         return True
-    return torch.is_grad_enabled() and any(isinstance(v, torch.Tensor) and v.requires_grad for v in inputs)
+    return _records_for(inputs)
+
+
+def _records_for(objects):
+    return torch.is_grad_enabled() and any(isinstance(v, torch.Tensor) and v.requires_grad for v in objects)
 
 
 def _convert_values(operation, operators, inputs, options):

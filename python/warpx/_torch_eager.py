@@ -26,8 +26,9 @@ def refuse_leaf(operation, parameter, value):
     """PyTorch refuses to overwrite leaves, too, but only after a Function has done it."""
     base = value._base if value._is_view() else value
     if base.requires_grad and base.is_leaf:
-        raise RuntimeError(f"{operation.name}(), argument '{parameter.name}': expected a tensor that may be overwritten; got "
-                           "a leaf that requires grad, or a view of one; pass a clone, or call under torch.no_grad()")
+        raise operation.argument_error(RuntimeError, parameter, "a tensor that may be overwritten",
+                                       "a leaf that requires grad, or a view of one",
+                                       "pass a clone, or call under torch.no_grad()")
 
 
 class Eager:
@@ -41,8 +42,9 @@ class Eager:
         self.inout = [k for k, p in enumerate(self.inputs) if p.role == "inout"]
         # PyTorch takes the first tensor for the one that is overwritten, if that is a view.
         self.order = [*self.inout, *(k for k in range(self.count) if k not in self.inout)]
-        # For each argument: whether it is an array; otherwise the dtype of a tensor: a fixed one, or that of an array.
+        # For each argument: whether it is an array; if not, the dtype of a tensor there: fixed, or that of an array.
         self.facts = [(p.is_array, None if p.is_array else self._dtype(p)) for p in self.inputs]
+        self.first_array = next((k for k, p in enumerate(self.inputs) if p.is_array), 0)
         function = _make(operation, active_inputs, self.inout, self.order, functions)
         # What Function.apply does before this is for transformations.
         self.apply = super(torch.autograd.Function, function).apply
@@ -53,8 +55,8 @@ class Eager:
         return next((k for k, p in enumerate(self.inputs) if p.is_array and p.types == parameter.types), None)
 
     def takes(self, values):
-        """Whether the route is for these objects, one for each parameter that is passed in. What else may be wrong with
-        them, the module says."""
+        """Whether the route is for these objects, one for each parameter that is passed in. What else may be wrong
+        with them, the module says."""
         if len(values) != self.count or _transforms() is not None or _modes() or forward_ad._current_level >= 0:
             return False
         for value, (is_array, dtype) in zip(values, self.facts):
@@ -62,13 +64,19 @@ class Eager:
             if kind in PLAIN:
                 if value.is_meta:
                     return False
-                if not is_array and (dtype is None or value.dim() or
-                                     value.dtype != (values[dtype].dtype if isinstance(dtype, int) else dtype)):
+                if not is_array and not self._takes_number(value, dtype, values):
                     return False
             elif is_array or kind not in _NUMBERS:
                 return False
         # autograd.Function cannot return several tensors if it overwrites a view.
         return self.results == 1 or not any(values[k]._is_view() for k in self.inout)
+
+    def _takes_number(self, value, dtype, values):
+        """Whether the gradient of a tensor without axes can be written where and as it is."""
+        array = values[self.first_array]
+        if dtype is None or value.dim() or (type(array) in PLAIN and array.is_cuda != value.is_cuda):
+            return False
+        return value.dtype == (values[dtype].dtype if isinstance(dtype, int) else dtype)
 
     def call(self, values):
         if not self.inout:

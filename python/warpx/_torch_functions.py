@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An operation as autograd.Functions, which every transformation of PyTorch takes: autograd, torch.func, forward mode.
+"""An operation as autograd.Functions, which all transformations take: autograd, torch.func, forward mode.
 
 There is one Function for each derivative, and the derivative of each is made of the others: J is the Jacobian, H the
 Hessian of the outputs times their cotangents.
@@ -17,20 +17,12 @@ from ._torch_ops import Groups, keep_operator
 _TENSOR = object()  # stands for a tensor in ctx.template
 
 
-class _Function(torch.autograd.Function):
-    """What the Functions of one operation share; `what` and `operators` are attributes of the class."""
-
-    @classmethod
-    def run(cls, groups):
-        return cls.apply(*groups.flat())
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        tensors = [v for v in inputs if isinstance(v, torch.Tensor)]
-        ctx.save_for_backward(*tensors)
-        ctx.save_for_forward(*tensors)
-        ctx.template = [_TENSOR if isinstance(v, torch.Tensor) else v for v in inputs]
-        ctx.set_materialize_grads(False)
+def _save(ctx, inputs):
+    tensors = [v for v in inputs if isinstance(v, torch.Tensor)]
+    ctx.save_for_backward(*tensors)
+    ctx.save_for_forward(*tensors)
+    ctx.template = [_TENSOR if isinstance(v, torch.Tensor) else v for v in inputs]
+    ctx.set_materialize_grads(False)
 
 
 def _restore(ctx):
@@ -87,14 +79,14 @@ class Functions:
         return self.functions[groups.what].apply(*groups.flat())
 
     def refuse(self, got):
-        raise NotImplementedError(
-            f"{self.operation.name}(): expected derivatives of first and second order, the second by reverse mode or by "
-            f"forward over reverse mode; got {got}; write the derivative as an operation of its own")
+        raise self.operation.error(
+            NotImplementedError, "derivatives of first and second order, the second by reverse mode or by forward "
+            "over reverse mode", got, "write the derivative as an operation of its own")
 
     def _make(self, what, suffix, backward_rule, jvp_rule):
         owner, operators = self, self.operators
 
-        class Function(_Function):
+        class Function(torch.autograd.Function):
             @staticmethod
             def forward(*flat):
                 results = operators.call(operators.unflatten(what, flat))
@@ -102,10 +94,11 @@ class Functions:
 
             @staticmethod
             def setup_context(ctx, inputs, output):
-                _Function.setup_context(ctx, inputs, output)
+                _save(ctx, inputs)
                 if what == FORWARD:
                     results = output if isinstance(output, tuple) else (output,)
-                    ctx.mark_non_differentiable(*(v for v in results if not (v.is_floating_point() or v.is_complex())))
+                    ctx.mark_non_differentiable(*(v for v, p in zip(results, operators.outputs)
+                                                  if p not in operators.active_outputs))
 
             @staticmethod
             def backward(ctx, *cotangents):
@@ -152,21 +145,21 @@ class Functions:
         if not any(wanted) or not _any(cotangents):
             return (None,) * len(wanted)
         if not self.operation.has_adjoint:
-            raise NotImplementedError(
-                f"{self.operation.name}(): expected an operation with an adjoint, since a gradient is asked for; got one "
-                "without; give it one: .adjoint<f>()")
-        gradients = self.run(Groups(ADJOINT, groups.inputs, groups.options, cotangents=tuple(cotangents), wanted=wanted))
+            raise self.operation.error(NotImplementedError, "an operation with an adjoint of its own, since a "
+                                       "gradient is asked for", "one without", "give it one: .adjoint<f>()")
+        gradients = self.run(Groups(ADJOINT, groups.inputs, groups.options, cotangents=tuple(cotangents),
+                                    wanted=wanted))
         return _spread(gradients, wanted)
 
     def second(self, groups, tangents, cotangents, changes, wanted):
         if not any(wanted):
             return (None,) * len(wanted)
         if not self.operation.has_second:
-            raise NotImplementedError(
-                f"{self.operation.name}(): expected an operation whose derivatives are derived from its kernel, since a "
-                "second derivative is asked for; got one with a derivative of its own; use it for first derivatives")
-        gradients = self.run(Groups(ADJOINT_TANGENT, groups.inputs, groups.options, tuple(tangents), tuple(cotangents),
-                                    tuple(changes), wanted))
+            raise self.operation.error(
+                NotImplementedError, "an operation whose derivatives are derived from its kernel, since a second "
+                "derivative is asked for", "one with a derivative of its own", "use it for first derivatives")
+        gradients = self.run(Groups(ADJOINT_TANGENT, groups.inputs, groups.options, tuple(tangents),
+                                    tuple(cotangents), tuple(changes), wanted))
         return _spread(gradients, wanted)
 
     def no_changes(self):
@@ -184,9 +177,8 @@ def _forward_backward(owner, groups, cotangents, wanted, needed):
 
 def _forward_jvp(owner, groups, tangents, moving):
     if not owner.operation.has_tangent:
-        raise NotImplementedError(
-            f"{owner.operation.name}(): expected an operation with a tangent, since forward mode asks for one; got one "
-            "without; give it one: .tangent<f>()")
+        raise owner.operation.error(NotImplementedError, "an operation with a tangent of its own, since forward mode "
+                                    "asks for one", "one without", "give it one: .tangent<f>()")
     results = iter(owner.tangent(groups, tangents))
     results = tuple(next(results) if p in owner.operators.active_outputs else None for p in owner.operators.outputs)
     return results[0] if len(results) == 1 else results

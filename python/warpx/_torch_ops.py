@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """An operation as operators of torch.library: opaque, without autograd (warpx._torch_functions adds that).
 
-One operator for each derivative, all overloads of one name, each with an implementation, shapes for fake tensors and a
-rule for vmap:
+One operator for each derivative, all overloads of one name, each with an implementation, shapes for fake tensors and
+a rule for vmap:
   op.default(inputs) -> outputs                                          new memory, also for what is inout
   op.inplace(inputs) -> out results                                      inout arrays are written
   op.tangent(inputs, tangents) -> tangents of the outputs
   op.adjoint(inputs, cotangents, wanted) -> the gradients that are wanted
-  op.adjoint_tangent(inputs, tangents, cotangents, cotangents' tangents, wanted) -> how these change along the tangents
+  op.adjoint_tangent(inputs, tangents, cotangents, cotangents' tangents, wanted) -> how these change along tangents
 `inputs` is one object for each parameter that is passed in; tangents and cotangents are those of parameters with real
 numbers, None where they are zero.
 """
@@ -48,8 +48,8 @@ def is_batched_by_autograd(value):
 
 
 class Groups:
-    """The arguments of one derivative: `inputs`, the lists that come with it, `wanted`, and the options (free extents,
-    launch_dims, dtype) at the end."""
+    """The arguments of one derivative: `inputs`, the lists that come with it, `wanted`, and the options (free
+    extents, launch_dims, dtype) at the end."""
 
     FIELDS = {FORWARD: (), TANGENT: ("tangents",), ADJOINT: ("cotangents",),
               ADJOINT_TANGENT: ("tangents", "cotangents", "cotangent_tangents")}
@@ -185,7 +185,8 @@ class Operators:
         """Calls an operator; numbers go behind the tensors."""
         if any(is_batched_by_autograd(v) for v, _ in self.with_parameters(groups)):
             return self._call_batched_by_autograd(groups)
-        is_number = [p.role == "value" and not isinstance(v, torch.Tensor) for v, p in zip(groups.inputs, self.inputs)]
+        is_number = [p.role == "value" and not isinstance(v, torch.Tensor)
+                     for v, p in zip(groups.inputs, self.inputs)]
         flat = groups.flat()
         count = len(flat) - len(groups.options)
         flat = [*(None if k < len(is_number) and is_number[k] else flat[k] for k in range(count)),
@@ -227,7 +228,8 @@ class Operators:
         """New memory for the results of a derivative, with undefined contents."""
         facts = self._resolve(groups)
         if groups.what in (FORWARD, TANGENT):
-            made = tuple(self._new(p, facts) for p in (self.outputs if groups.what == FORWARD else self.active_outputs))
+            outputs = self.outputs if groups.what == FORWARD else self.active_outputs
+            made = tuple(self._new(p, facts) for p in outputs)
             return made[0] if len(made) == 1 else made
         return [torch.empty(groups.inputs[k].shape, dtype=groups.inputs[k].dtype, device=groups.inputs[k].device)
                 for k, wanted in zip(self.positions, groups.wanted) if wanted]
@@ -302,6 +304,10 @@ class Operators:
         changes = self._placed(groups.cotangent_tangents, self.active_outputs)
         tangents = self._placed(groups.tangents, self.active_inputs)
         facts = self._resolve(groups)
+        for p in self.outputs:  # kernels that overwrite elements which are one in memory take the tape
+            old = primals[p.index] if p.role == "inout" else None
+            if old is not None and any(stride == 0 and extent > 1 for stride, extent in zip(old.stride(), old.shape)):
+                primals[p.index] = self._new(p, facts).copy_(old)
         for p in self.active_outputs:
             for row in (cotangents, changes) if second else (cotangents,):
                 if p.role == "inout":  # becomes the gradient of the old value
@@ -376,8 +382,9 @@ class Operators:
         groups = self.unflatten(groups.what, tuple(flat))
         whole, inserted = self.batch(groups, dims, size)
         results = self.unbatch(groups, self.call(whole), inserted)
-        wrapped = [torch._add_batch_dim(v, 0, level) for v in (results if isinstance(results, (tuple, list)) else (results,))]
-        return type(results)(wrapped) if isinstance(results, (tuple, list)) else wrapped[0]
+        if not isinstance(results, (tuple, list)):
+            return torch._add_batch_dim(results, 0, level)
+        return type(results)(torch._add_batch_dim(v, 0, level) for v in results)
 
     def _vmap_operator(self, what, info, in_dims, args):
         groups, dims = self._parse(what, args), list(in_dims)

@@ -42,7 +42,7 @@ def test_pickle_and_copy():
 def test_description_for_the_glue():
     described = ops.__warpx_operations__["matmul"]
     assert [(p.name, p.role, p.types) for p in described.parameters] == [
-        ("a", "in", ["float32", "float64"]), ("b", "in", ["float32", "float64"]), ("c", "out", ["float32", "float64"])]
+        (name, role, ["float32", "float64"]) for name, role in (("a", "in"), ("b", "in"), ("c", "out"))]
     assert described.extents == ["n", "k", "m"] and described.has_second
     assert not more.__warpx_operations__["no_gradient"].has_adjoint
     assert not more.__warpx_operations__["seen"].has_second

@@ -362,7 +362,8 @@ def test_empty_arrays():
     assert x.grad.shape == (0,) and a.grad == 0
 
 
-@pytest.mark.parametrize("shapes", [((0, 3), (3, 2)), ((2, 3), (3, 0)), ((2, 0), (0, 3)), ((2, 3), (0, 3, 2)), ((0, 2, 3), (3, 2))])
+@pytest.mark.parametrize("shapes", [((0, 3), (3, 2)), ((2, 3), (3, 0)), ((2, 0), (0, 3)), ((2, 3), (0, 3, 2)),
+                                    ((0, 2, 3), (3, 2))])
 def test_gradients_of_what_no_item_used(shapes):
     # Memory for gradients is not cleared by us.
     a, b = require((real(*shapes[0]), real(*shapes[1])))

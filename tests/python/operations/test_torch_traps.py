@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong silently, or crashes, where an extension reads the memory of tensors: each with a test of its own."""
+"""What goes wrong silently, or crashes, where an extension reads the memory of tensors: a test for each."""
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -277,7 +277,8 @@ def test_hostile_arguments(says):
         with pytest.raises(TypeError) as caught:
             call()
         assert "() " in str(caught.value) or "(): " in str(caught.value) or "()," in str(caught.value), caught.value
-    for call in (lambda: ops.matmul(real(2, 3).requires_grad_(), real(4, 5)), lambda: ops.norm3(real(3).requires_grad_()),
+    for call in (lambda: ops.matmul(real(2, 3).requires_grad_(), real(4, 5)),
+                 lambda: ops.norm3(real(3).requires_grad_()),
                  lambda: ops.norm3(real(2, 4).requires_grad_()), lambda: ops.saxpy(x, real(4), 1.0),
                  lambda: ops.saxpy(real(2, 3).requires_grad_(), real(3), 1.0),
                  lambda: ops.saxpy(x, real(1).expand(3), 1.0)):
