@@ -363,6 +363,13 @@ TEST_CASE("what does not fit is refused by name") {
     put(batch.primals[2], 1);
     refused(batch, "argument 'y': expected batch axes (2,), as the other arguments have, since it is written",
             operation_error::reason::value);
+    calling<saxpy_op> scalars; // one for each batch, of another type
+    std::vector<float> many(6);
+    given pm(many, {2, 3}), ps(w, {2});
+    px.put(scalars.primals[0]);
+    pm.put(scalars.primals[1]);
+    ps.put(scalars.primals[2]);
+    refused(scalars, "argument 'a': expected", operation_error::reason::type);
     px.put(device.primals[0]);
     given far(w, {3});
     far.desc.device = device_kind::cuda;

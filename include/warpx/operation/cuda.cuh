@@ -19,6 +19,53 @@ inline memory_options memory_on(const launch_options& options) noexcept {
     return {.stream = stream_ref(static_cast<cudaStream_t>(options.stream))};
 }
 
+/// One number in the memory of a device, of a type that is known at run time.
+struct far_number {
+    const void* at;
+    dtype type;
+    template <class S> WARPX_HOST_DEVICE double as() const {
+        return static_cast<double>(static_cast<compute_t<S>>(*static_cast<const S*>(at)));
+    }
+    WARPX_HOST_DEVICE double value() const {
+        const int code = static_cast<int>(type.code), bits = type.bits;
+        switch (code * 256 + bits) {
+        case 0 * 256 + 8:
+            return as<int8_t>();
+        case 0 * 256 + 16:
+            return as<int16_t>();
+        case 0 * 256 + 32:
+            return as<int32_t>();
+        case 0 * 256 + 64:
+            return as<int64_t>();
+        case 1 * 256 + 8:
+            return as<uint8_t>();
+        case 1 * 256 + 16:
+            return as<uint16_t>();
+        case 1 * 256 + 32:
+            return as<uint32_t>();
+        case 1 * 256 + 64:
+            return as<uint64_t>();
+        case 2 * 256 + 16:
+            return as<half>();
+        case 2 * 256 + 32:
+            return as<float>();
+        case 2 * 256 + 64:
+            return as<double>();
+        case 4 * 256 + 16:
+            return as<bfloat16>();
+        case 6 * 256 + 8:
+            return as<bool>();
+        default:
+            return 0;
+        }
+    }
+};
+struct convert_far_number {
+    template <class I, class Y, class N> WARPX_HOST_DEVICE static void forward(I i, Y y, N n) {
+        y[i] = static_cast<typename Y::value_type>(n.value());
+    }
+};
+
 /// All of it is taken and freed in the order of the call's stream.
 template <> struct operation_memory<device::cuda> {
     template <class T> class holder {
@@ -31,6 +78,13 @@ template <> struct operation_memory<device::cuda> {
     private:
         array<T, 1, device::cuda> held_;
     };
+    template <class T> static void convert(const launch_options& options, const tensor_desc& from, T* to) {
+        const auto y = array_access::make<array<T, 1, device::cuda>>(
+            to, shape<1>(1), shape<1>(1), {}, device_kind::cuda, from.device_id, memory_kind::plain);
+        const void* const at = static_cast<const char*>(from.data) + from.byte_offset;
+        if constexpr (dtype_of<T>.code != dtype_code::complex)
+            launch<convert_far_number>(options, 1, y, far_number{at, from.dtype});
+    }
     template <class T> class scratch {
     public:
         T* get(int64_t count, const launch_options& options) {

@@ -59,6 +59,19 @@ WARPX_INLINE void resolve_types(const operation_description& d, operation_call& 
     for (int s = 0; s < d.set_count; ++s)
         if (call.chosen[s] < 0) call.chosen[s] = 0; // nothing says otherwise: the first of the set
     call.variant = d.variant_of(call.chosen);
+    WARPX_DETAIL_UNROLL_PARAMETERS
+    for (int k = 0; k < d.parameter_count; ++k) {
+        if (d.parameters[k].is_array() || !call.primals[k].is_array()) continue;
+        // A number is converted; an array of them, one for each batch, is not, nor are complex ones on a
+        // device.
+        const tensor_desc& t = *call.primals[k].desc;
+        const bool plain =
+            t.rank == 0 && (t.device != device_kind::cuda ||
+                            (t.dtype.code != dtype_code::complex &&
+                             d.type_of(d.parameters[k], call.chosen).code != dtype_code::complex));
+        if (!plain && t.dtype != d.type_of(d.parameters[k], call.chosen)) [[unlikely]]
+            refuse_type(call, k, t.dtype, -1);
+    }
 }
 
 /// The order in which extents are looked at, and who set them, for messages.

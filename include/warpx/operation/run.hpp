@@ -24,6 +24,8 @@ template <> struct operation_memory<device::host> {
         holder(bool, const T& v, const launch_options&) noexcept : number(v) {}
         T* data() noexcept { return &number; }
     };
+    /// A number of another type, in memory of the device. (On the host numbers are read where they lie.)
+    template <class T> static void convert(const launch_options&, const tensor_desc&, T*) noexcept {}
     /// Memory with undefined contents, once it is asked for.
     template <class T> class scratch {
     public:
@@ -171,10 +173,18 @@ private:
         memory m;
         scalar_holder(const operation_call& call, const launch_options& options)
             : held(!call.primals[K].is_array() || call.primals[K].desc->dtype != dtype_of<E>),
-              m(held, held ? scalar<K>(call) : E{}, options) {}
+              m(held, held && !is_far(call) ? scalar<K>(call) : E{}, options) {
+            if (held && is_far(call))
+                operation_memory<Device>::convert(options, *call.primals[K].desc, m.data());
+        }
         array<const E, 1, Device> get(const operation_call& call, const batch_position& where) {
             if (held) return array_over<const E, 1, Device>(m.data(), shape<1>(where.plan.inner), call);
             return to_array<const E, 0, Device, 1>(call, K, call.primals[K], where);
+        }
+
+    private:
+        static bool is_far(const operation_call& call) {
+            return call.primals[K].is_array() && call.primals[K].desc->device == device_kind::cuda;
         }
     };
     struct nothing_held {
