@@ -232,6 +232,33 @@ TEST_CASE("an input of which a launch uses a part has zeros elsewhere in its gra
     CHECK(gx == std::vector<double>{3, 3, 0, 0, 0});
 }
 
+TEST_CASE("a gradient whose elements are one is read, not taken, also by many at once") {
+    // What sum() hands back; second derivatives run on the tape, which takes gradients from memory.
+    std::vector<double> a(64 * 4, 1.0), b(4, 2.0), ta(64 * 4, 1.0), one{1}, none{0};
+    std::vector<double> ga(64 * 4), gat(64 * 4), gb(4), gbt(4);
+    given pa(a, {64, 1, 4}), pb(b, {4, 1}), da(ta, {64, 1, 4}), cc(one, {64, 1, 1}), sc(none, {64, 1, 1});
+    for (given* g : {&cc, &sc}) g->strides = {0, 0, 0};
+    given ca(ga, {64, 1, 4}), sa(gat, {64, 1, 4}), cb(gb, {4, 1}), sb(gbt, {4, 1});
+    for (const bool batched : {false, true}) {
+        if (batched) cc.desc.rank = sc.desc.rank = 2, cc.desc.extents = sc.desc.extents = cc.extents.data() + 1;
+        calling<matmul_op> c;
+        pa.put(c.primals[0]);
+        pb.put(c.primals[1]);
+        da.put(c.tangents[0]);
+        ca.put(c.cotangents[0]);
+        cb.put(c.cotangents[1]);
+        cc.put(c.cotangents[2]);
+        sa.put(c.seconds[0]);
+        sb.put(c.seconds[1]);
+        sc.put(c.seconds[2]);
+        c.run(derivative::adjoint_tangent);
+        CHECK(ga == std::vector<double>(64 * 4, 2.0));
+        CHECK(gb == std::vector<double>(4, 64.0));
+        CHECK(gbt == std::vector<double>(4, 64.0));
+        CHECK((one[0] == 1 && none[0] == 0));
+    }
+}
+
 TEST_CASE("gradients of what a batch shares are sums over it") {
     std::vector<double> x{1, 2}, y(6), a{1, 2, 3}, gy{1, 2, 3, 4, 5, 6},
         gx(2, std::numeric_limits<double>::quiet_NaN()), ga(3, std::numeric_limits<double>::infinity());

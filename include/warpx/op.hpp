@@ -89,8 +89,8 @@ struct operation {
     template <detail::extent_label... Extents> consteval auto over() const {
         static_assert(Kind == operation_kind::kernel,
                       "warpx: only op() launches; a callable launches itself");
-        static_assert(sizeof...(Extents) >= 1 && sizeof...(Extents) <= max_launch_rank,
-                      "warpx: a launch has 1 to 8 extents");
+        static_assert(sizeof...(Extents) >= 1 && sizeof...(Extents) < max_launch_rank,
+                      "warpx: an operation launches over 1 to 7 extents");
         return operation<Kind, Name, F, detail::over_extents<Extents...>, Tangent, Adjoint, P...>{
             parameters, {}, text};
     }

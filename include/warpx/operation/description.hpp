@@ -15,7 +15,7 @@ struct extent_description {
 
 /// One parameter, without its type.
 struct parameter_description {
-    static constexpr int most_axes = 8;
+    static constexpr int most_axes = 7; // the batch is one more
 
     const char* name = nullptr;
     parameter_role role = parameter_role::in;
@@ -192,7 +192,7 @@ public:
         static_assert(P::is_array || element_traits<E>::rank == 0,
                       "warpx: value and static_value are scalars; pass a vector as an array without axes: "
                       "in<vec<float, 3>>(\"v\")");
-        static_assert(P::rank <= parameter_description::most_axes, "warpx: a parameter has at most 8 axes");
+        static_assert(P::rank <= parameter_description::most_axes, "warpx: a parameter has at most 7 axes");
         static_assert(is_scalar_v<scalar_t<E>>,
                       "warpx: a struct of mixed fields is no parameter of an operation; pass its fields as "
                       "arrays");

@@ -404,7 +404,7 @@ private:
     /// Memory for an output of which at most the gradient is there. Its values are not used, but each element
     /// needs an address of its own.
     template <int K> struct scratch_holder {
-        typename operation_memory<Device>::template scratch<element_of<K>> memory;
+        typename operation_memory<Device>::template scratch<element_of<K>> memory, gradient, second;
 
         /// Stands in for `x` if the call has no such array. `batch` is null without one in front.
         template <class A>
@@ -428,6 +428,29 @@ private:
         }
     };
 
+    /// The gradient of an output for a launch, which takes it from its memory and may put it back: where
+    /// elements of it are one (what a sum hands back, a gradient without the batch), that must be memory of
+    /// its own.
+    template <int K, int N, class Scratch>
+    static auto own_gradient(const operation_call& call, const launch_options& options,
+                             const array<element_of<K>, N, Device>& g, Scratch& scratch) {
+        using E = element_of<K>;
+        if constexpr (N > 0 && is_output<K>)
+            if (!launching::elements_apart(g)) {
+                if (role<K> == parameter_role::inout)
+                    refuse_argument(
+                        call.description, K, reason::value,
+                        "a gradient with an element for each of the array, since it is overwritten",
+                        "one whose elements share memory", "pass a compact copy");
+                const auto own = array_access::make<array<E, N, Device>>(
+                    scratch.get(g.size(), options), g.extents(), compact_strides(g.extents()), {}, g.device(),
+                    g.device_id(), g.memory());
+                launch<copy_elements>(options, g.extents(), array<const E, N, Device>(g), own);
+                return own;
+            }
+        return g;
+    }
+
     template <bool Scalars, int K>
     static auto adjoint_argument(const operation_call& call, const launch_options& options,
                                  scratch_holder<K>& scratch) {
@@ -445,7 +468,10 @@ private:
             auto x = to_array<seen<K>, parameter<K>::rank, Device>(call, K, call.primals[K], true);
             scratch.fill_in(call, options, x, nullptr);
             if constexpr (active<K>)
-                if (g.is_array()) x.set_grad(to_array<E, parameter<K>::rank, Device>(call, K, g, true));
+                if (g.is_array())
+                    x.set_grad(own_gradient<K>(call, options,
+                                               to_array<E, parameter<K>::rank, Device>(call, K, g, true),
+                                               scratch.gradient));
             return x;
         }
     }
@@ -479,7 +505,9 @@ private:
         auto x = lifted<K>(call, where, held);
         if constexpr (parameter<K>::is_array) scratch.fill_in(call, options, x, &where.plan.inner);
         if constexpr (active<K>)
-            if (call.cotangents[K].is_array()) x.set_grad(gradient<K>(call, call.cotangents, where));
+            if (call.cotangents[K].is_array())
+                x.set_grad(own_gradient<K>(call, options, gradient<K>(call, call.cotangents, where),
+                                           scratch.gradient));
         return x;
     }
 
@@ -542,7 +570,10 @@ private:
         else {
             scratch.fill_in(call, options, x, nullptr);
             if (g.is_array())
-                x.set_grad(to_array<element_of<K>, parameter<K>::rank, Device, 0>(call, K, g, where, true));
+                x.set_grad(own_gradient<K>(
+                    call, options,
+                    to_array<element_of<K>, parameter<K>::rank, Device, 0>(call, K, g, where, true),
+                    scratch.gradient));
             return x;
         }
     }
@@ -556,10 +587,13 @@ private:
             return x;
         else {
             if constexpr (parameter<K>::is_array) scratch.fill_in(call, options, x, &where.plan.inner);
-            if (call.cotangents[K].is_array()) x.set_grad(gradient<K>(call, call.cotangents, where));
+            if (call.cotangents[K].is_array())
+                x.set_grad(own_gradient<K>(call, options, gradient<K>(call, call.cotangents, where),
+                                           scratch.gradient));
             array<seen_or_const<K>, parameter<K>::rank + 1, Device> t = zero.get(call, where, x.extents());
             if (call.cotangent_tangents[K].is_array())
-                t.set_grad(gradient<K>(call, call.cotangent_tangents, where));
+                t.set_grad(own_gradient<K>(call, options, gradient<K>(call, call.cotangent_tangents, where),
+                                           scratch.second));
             return with_tangent(x, t);
         }
     }
