@@ -74,6 +74,8 @@ class _Layer(PyLayer):
     @staticmethod
     def backward(ctx, *given):
         operation = ctx.operation
+        if paddle.is_grad_enabled():  # the gradient would be a constant of what comes next
+            raise operation.error(NotImplementedError, "first derivatives in Paddle", "create_graph=True", "use PyTorch for second ones")
         primals = [v.detach() if isinstance(v, paddle.Tensor) else v for v in ctx.primals]
         cotangents = [None] * len(primals)
         for p, g in zip(operation.outputs, given):
