@@ -349,7 +349,7 @@ class Operators:
                     v = v.movedim(d, 0)
                 elif n in wanted:  # its gradient has one part for each
                     v = v.expand(size, *v.shape)
-                if d is not None or n in wanted:
+                if most > lead and (d is not None or n in wanted):
                     v = v[(slice(None),) + (None,) * (most - lead)]
             if n in wanted:
                 inserted.append(most - lead)
