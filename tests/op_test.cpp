@@ -330,6 +330,9 @@ TEST_CASE("a callable is a host function over arrays, with an adjoint of its own
     put(batches.primals[1], 0.5);
     batches.run();
     CHECK(sums == many);
+    pa.put(batches.primals[1]); // its own number
+    batches.run();
+    CHECK(sums == std::vector<double>{1 + 2, 2 + 4, 3 + 60, 4 + 80});
 }
 
 TEST_CASE("a callback gets descriptions, numbers and extents by name") {

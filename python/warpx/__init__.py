@@ -119,10 +119,9 @@ class _Waiter(importlib.abc.MetaPathFinder):
 def checked(on=True):
     """Within it, every operation compares each access with the extents of its array, slowly; an access outside
     raises IndexError, which names kernel, argument and index."""
-    for module in _modules:
-        module._set_checked(on)
+    before = [(module, module._set_checked(on)) for module in _modules]
     try:
         yield
     finally:
-        for module in _modules:
-            module._set_checked(False)
+        for module, former in before:
+            module._set_checked(former)

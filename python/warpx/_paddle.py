@@ -35,6 +35,13 @@ def call(operation, bound):
     if not operation.has_adjoint:
         raise operation.error(TypeError, "an operation with an adjoint of its own", "one without",
                               "give it one: .adjoint<f>(), or call under paddle.no_grad()")
+    # Numbers of another type: the gradient goes through Paddle's own conversion.
+    types = operation.dtypes({p.index: _name(bound.values[p.index]) for p in operation.parameters
+                              if p.is_array and bound.values[p.index] is not None})
+    for p in operation.inputs:
+        value = bound.values[p.index]
+        if p.role == "value" and isinstance(value, paddle.Tensor) and _name(value) != types[p.index]:
+            bound.values[p.index] = value.astype(types[p.index])
     # PyLayer sees tensors among its positional arguments only.
     tensors = [v for v in bound.values if isinstance(v, paddle.Tensor)]
     results = _Layer.apply(operation, bound, *tensors)

@@ -8,18 +8,19 @@
 namespace warpx {
 namespace detail {
 
+/// `first`: the argument that chose the type; -1: none did, or `dtype=`.
 WARPX_COLD [[noreturn]] inline void refuse_type(const operation_call& call, int parameter, dtype got,
-                                                int first) {
+                                                int first, bool asked = false) {
     const operation_description& d = call.description;
     const parameter_description& p = d.parameters[parameter];
-    const bool chosen = first >= 0;
-    refuse_argument(d, parameter, reason::type,
-                    chosen
-                        ? to_string(d.type_of(p, call.chosen)) + ", as '" + d.parameters[first].name + "' has"
-                        : types_text(d, p),
-                    to_string(got),
-                    chosen ? "convert one of the two: nothing is converted silently"
-                           : "convert it first: nothing is converted silently");
+    std::string expected = types_text(d, p);
+    if (first >= 0)
+        expected = to_string(d.type_of(p, call.chosen)) + ", as '" + d.parameters[first].name + "' has";
+    else if (asked)
+        expected = to_string(d.type_of(p, call.chosen)) + ", as dtype= says";
+    refuse_argument(d, parameter, reason::type, expected, to_string(got),
+                    first >= 0 ? "convert one of the two: nothing is converted silently"
+                               : "convert it first: nothing is converted silently");
 }
 
 /// Chooses a type for each set, by the first array that has it, and compares the others.
@@ -44,7 +45,7 @@ WARPX_INLINE void resolve_types(const operation_description& d, operation_call& 
         }
         if (call.chosen[p.set] >= 0) {
             if (type != d.type_of(p, call.chosen)) [[unlikely]]
-                refuse_type(call, k, o.desc->dtype, chosen_by[p.set]);
+                refuse_type(call, k, o.desc->dtype, chosen_by[p.set], true);
             continue;
         }
         int chosen[operation_description::most_sets];
@@ -69,8 +70,14 @@ WARPX_INLINE void resolve_types(const operation_description& d, operation_call& 
             t.rank == 0 && (t.device != device_kind::cuda ||
                             (t.dtype.code != dtype_code::complex &&
                              d.type_of(d.parameters[k], call.chosen).code != dtype_code::complex));
-        if (!plain && t.dtype != d.type_of(d.parameters[k], call.chosen)) [[unlikely]]
-            refuse_type(call, k, t.dtype, -1);
+        if (!plain && t.dtype != d.type_of(d.parameters[k], call.chosen)) [[unlikely]] {
+            int first = d.parameter_count;
+            while (--first >= 0)
+                if (d.parameters[first].is_array() && d.parameters[first].set == d.parameters[k].set &&
+                    call.primals[first].is_array())
+                    break;
+            refuse_type(call, k, t.dtype, first);
+        }
     }
 }
 

@@ -328,10 +328,25 @@ private:
     }
     template <int K, class P> static P& own_slot(parameter_slot<K, P>& s) noexcept { return s.parameter; }
 
+    /// A number where the loops of a batch are, for a host function.
+    template <int K>
+    static element_of<K> scalar_part(const operation_call& call, const call_operand& o,
+                                     const batch_position& where) {
+        if (!o.is_array()) return to_scalar<element_of<K>>(call, K, o.scalar);
+        if (o.desc->device == device_kind::cuda)
+            refuse_argument(call.description, K, reason::buffer,
+                            "a number on the host, since a host function gets it",
+                            "one in memory of the device", "pass a Python number, or x.item()");
+        tensor_desc part = *o.desc;
+        if (const int64_t offset = where.offset(o))
+            part.data = static_cast<char*>(part.data) +
+                        offset * (part.stride_unit == stride_unit::bytes ? 1 : part.dtype.bytes());
+        return to_scalar<element_of<K>>(call, K, read_number(call, K, part));
+    }
     /// An argument of a host function.
     template <int K> static auto part_of(const operation_call& call, const batch_position& where) {
         if constexpr (is_scalar<K>)
-            return scalar<K>(call);
+            return scalar_part<K>(call, call.primals[K], where);
         else
             return to_array<seen<K>, parameter<K>::rank, Device, 0>(call, K, call.primals[K], where,
                                                                     call.what != derivative::none);
@@ -383,11 +398,13 @@ private:
             return x; // what has no derivative stands for itself
     }
     template <int K> static auto tangent_part(const operation_call& call, const batch_position& where) {
+        const call_operand& t = call.tangents[K];
         if constexpr (is_scalar<K>) {
-            using E = element_of<K>;
-            if (!call.tangents[K].is_array()) return E{};
-            return to_scalar<E>(call, K, read_number(call, K, *call.tangents[K].desc));
+            return t.given() ? scalar_part<K>(call, t, where) : element_of<K>{};
         } else {
+            if (active<K> && !t.is_array() && call.primals[K].is_array())
+                refuse_argument(call.description, K, reason::value,
+                                "a tangent, since a host function gets it", "none", "pass zeros");
             return to_array<seen<K>, parameter<K>::rank, Device, 0>(call, K, call.tangents[K], where, true);
         }
     }

@@ -210,7 +210,9 @@ WARPX_COLD inline void take_extras(const bound_operation& op, const call_objects
             for (int s = 0; s < d.set_count; ++s)
                 for (int t = 0; t < d.set_sizes[s]; ++t)
                     all += (all.empty() ? "" : ", ") + to_string(d.sets[s][t]);
-            refuse_call(d, "dtype= one of " + all, text, "pass one of them");
+            refuse_call(
+                d, all.empty() ? std::string("no dtype=, since its types are fixed") : "dtype= one of " + all,
+                text, all.empty() ? "leave it away" : "pass one of them");
         }
     }
 }

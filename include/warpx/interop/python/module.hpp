@@ -132,17 +132,20 @@ template <const auto& Op> struct module_operation {
 
     static PyObject* function(PyObject*, PyObject* const* arguments, Py_ssize_t given,
                               PyObject* keywords) noexcept {
-        return guarded(
-            [&] { return run_operation<description_of<Op>>(bound, arguments, given, keywords, true); });
+        return guarded(description_of<Op>.name, [&] {
+            return run_operation<description_of<Op>>(bound, arguments, given, keywords, true);
+        });
     }
     /// The same without asking whether a framework must see it: for the glue, which has seen it.
     static PyObject* raw(PyObject*, PyObject* const* arguments, Py_ssize_t given,
                          PyObject* keywords) noexcept {
-        return guarded(
-            [&] { return run_operation<description_of<Op>>(bound, arguments, given, keywords, false); });
+        return guarded(description_of<Op>.name, [&] {
+            return run_operation<description_of<Op>>(bound, arguments, given, keywords, false);
+        });
     }
     static PyObject* entry(PyObject*, PyObject* const* arguments, Py_ssize_t given) noexcept {
-        return guarded([&] { return run_entry<description_of<Op>>(bound, arguments, given); });
+        return guarded(description_of<Op>.name,
+                       [&] { return run_entry<description_of<Op>>(bound, arguments, given); });
     }
     static PyMethodDef methods[3];
 };
@@ -193,9 +196,11 @@ template <const auto& Op> void add_operation(PyObject* into, PyObject* module_na
         throw python::pending_error();
 }
 
+/// Returns what was set before.
 inline PyObject* set_checked(PyObject*, PyObject* on) noexcept {
+    const bool before = module_data.checked;
     module_data.checked = PyObject_IsTrue(on) == 1;
-    Py_RETURN_NONE;
+    return PyBool_FromLong(before);
 }
 inline PyMethodDef module_methods[] = {
     {"_set_checked", set_checked, METH_O, "Whether every access is compared with the extents (slow)."},
@@ -222,7 +227,7 @@ template <const auto&... Ops> PyObject* make_module(const char* name) noexcept {
                                      nullptr,
                                      nullptr,
                                      nullptr};
-    return guarded([&]() -> PyObject* {
+    return guarded(name, [&]() -> PyObject* {
         ref created = made(PyModule_Create(&definition));
         const ref records = made(PyDict_New());
         // The name under which it is imported (a package's module is "package.name"), for pickling.

@@ -229,18 +229,25 @@ PyObject* run_entry(const bound_operation& op, PyObject* const* arguments, Py_ss
     Py_RETURN_NONE;
 }
 
-/// `python::call` with the errors of operations.
-template <class F> PyObject* guarded(F&& f) noexcept {
+/// `python::call` with the errors of operations: every text begins with the operation's name.
+template <class F> PyObject* guarded(const char* name, F&& f) noexcept {
     return python::call([&]() -> PyObject* {
+        const auto named = [name](const std::string& text) {
+            return text.rfind(name, 0) == 0 ? text : std::string(name) + "(), " + text;
+        };
         try {
             return f();
         } catch (const operation_error& e) {
             PyErr_SetString(e.kind() == reason::type    ? PyExc_TypeError
                             : e.kind() == reason::value ? PyExc_ValueError
                                                         : PyExc_BufferError,
-                            e.what());
-            return nullptr;
+                            named(e.what()).c_str());
+        } catch (const python::argument_error& e) {
+            throw python::argument_error(e.category(), named(e.what()));
+        } catch (const bind_error& e) {
+            throw bind_error(named(e.what()));
         }
+        return nullptr;
     });
 }
 
