@@ -371,10 +371,9 @@ class Operators:
 
     def _call_batched_by_autograd(self, groups):
         """The vmap inside of torch.autograd.grad(is_grads_batched=True), which is none of torch.func."""
-        level = torch._C._vmapmode_increment_nesting() - 1
-        torch._C._vmapmode_decrement_nesting()
         flat = list(groups.flat())
         dims = [0 if is_batched_by_autograd(v) else None for v, _ in self.with_parameters(groups)]
+        level = _level_of(next(v for v, dim in zip(flat, dims) if dim is not None))
         for k, dim in enumerate(dims):
             if dim is not None:
                 flat[k] = torch._remove_batch_dim(flat[k], level, 0, 0)
@@ -392,6 +391,16 @@ class Operators:
         results = self.unbatch(groups, self.call(whole), inserted)
         return results, [0] * len(results) if isinstance(results, list) else (
             (0,) * len(results) if isinstance(results, tuple) else 0)
+
+
+def _level_of(value):
+    """The level of a tensor that torch.autograd.grad(is_grads_batched=True) batched. PyTorch counts levels in each
+    thread, and those in which it runs the backward pass of a GPU count none: so it is found by trying."""
+    for level in range(1, 5):
+        if not is_batched_by_autograd(torch._remove_batch_dim(value, level, 0, 0)):
+            return level
+    raise NotImplementedError("warpx: expected gradients batched once by torch.autograd.grad; got nested batches; use "
+                              "torch.func.vmap")
 
 
 def device_of(inputs, parameters):
