@@ -156,13 +156,7 @@ WARPX_COLD inline dtype named_numpy_dtype(PyObject* descr, const char* argument)
     if (text[0] != '>')
         for (const auto& known : extra)
             if (name == known.name) return known.type;
-    try {
-        return parse_typestr(text.c_str());
-    } catch (const bind_error&) {
-        refuse_object(python::category::type, argument,
-                      "bools, integers, floats or complex numbers in native byte order",
-                      name + " ('" + text + "')", "convert with .astype(...) first");
-    }
+    return parse_typestr(text.c_str());
 }
 
 /// Describes an exact numpy.ndarray through its struct. Borrows its lists. False where the struct must not be

@@ -86,6 +86,9 @@ WARPX_INLINE family describe_operand(const operation_description& d, int paramet
             if (p.is_array()) throw;
             take_number(d, parameter, object, out); // what is no array may still be a number
             return family::none;
+        } catch (const bind_error& e) { // elements that no description has: objects, strings, dates
+            throw python::argument_error(python::category::type,
+                                         std::string("argument '") + p.name + "', " + e.what());
         }
         whose = family_of(object);
         if (whose == family::cupy || whose == family::numba) attach_cuda_arrays(); // for the next one
