@@ -61,6 +61,14 @@ constexpr auto shift_op =
     callback<"shift", shift>(in<double, "n">("x"), static_value<int>("by"), out<double, "n">("y"))
         .adjoint<shift_adjoint>();
 
+// A tangent of its own, which no one derives: a hundred times too much.
+constexpr auto doubled = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) { y[i] = 2 * a * x[i]; };
+constexpr auto hundredfold = [] WARPX_KERNEL(auto i, auto, auto, auto a, auto dx, auto dy, auto da) {
+    dy[i] = 100 * a * dx[i] + da;
+};
+constexpr auto doubled_op =
+    op<"doubled", doubled>(in<double, "n">("x"), out<double, "n">("y"), value<double>("a")).tangent<hundredfold>();
+
 using detail::call_operand;
 using detail::operation_call;
 
@@ -302,6 +310,21 @@ TEST_CASE("tangents, and the adjoint along them") {
     second.run(derivative::adjoint_tangent);
     CHECK(gb == std::vector<double>{4, 4, 6, 6});
     CHECK(gbt == std::vector<double>{1, 1, 0, 0});
+}
+
+TEST_CASE("an own tangent replaces the derived one, also over a batch") {
+    std::vector<double> x{1, 2, 3, 4}, y(4), dx{1, 0, 0, 1}, dy(4), a{1, 2}, da{0.5, 0.25};
+    calling<doubled_op> c;
+    given px(x, {2, 2}), py(y, {2, 2}), tx(dx, {2, 2}), ty(dy, {2, 2}), pa(a, {2}), ta(da, {2});
+    px.put(c.primals[0]);
+    py.put(c.primals[1]);
+    pa.put(c.primals[2]);
+    tx.put(c.tangents[0]);
+    ty.put(c.tangents[1]);
+    ta.put(c.tangents[2]);
+    c.run(derivative::tangent);
+    CHECK(dy == std::vector<double>{100.5, 0.5, 0.25, 200.25});
+    CHECK_THROWS_WITH(c.run(derivative::adjoint_tangent), Contains("second derivatives"));
 }
 
 TEST_CASE("a callable is a host function over arrays, with an adjoint of its own") {

@@ -27,8 +27,9 @@ struct bound_operation {
 /// What all operations of a module share.
 struct module_state {
     PyObject* module = nullptr;
-    PyObject* dispatch = nullptr;   // warpx.dispatch, once it was needed
-    PyObject* mode_count = nullptr; // torch._C._len_torch_dispatch_stack
+    PyObject* dispatch = nullptr;     // warpx.dispatch, once it was needed
+    PyObject* mode_count = nullptr;   // torch._C._len_torch_dispatch_stack
+    bool (*any_mode)(bool) = nullptr; // the same in C++, where it is known to agree
     PyObject *s_out = nullptr, *s_output_dims = nullptr, *s_launch_dims = nullptr, *s_dtype = nullptr;
     bool checked = false;
 };

@@ -9,6 +9,8 @@
 #include "cuda_arrays.hpp"
 #include "outputs.hpp"
 
+#include <dlfcn.h>
+
 namespace warpx::detail {
 namespace [[gnu::visibility("hidden")]] py {
 
@@ -56,16 +58,48 @@ inline bool torch_needs_glue(PyObject* tensor, const char* name) {
     }
     return word_at<void*>(impl, s.meta_offset) && torch_differentiates(tensor);
 }
+/// The function of PyTorch's C++ core that says whether a dispatch mode is active, found by its name; null
+/// unless it says the same as the Python function, which takes ten times as long, with a mode and without.
+WARPX_COLD inline bool (*find_mode_test() noexcept)(bool) {
+    void* const core = may_calibrate() ? dlopen("libc10.so", RTLD_LAZY | RTLD_NOLOAD) : nullptr;
+    if (!core) return nullptr;
+    const auto any_set =
+        reinterpret_cast<bool (*)(bool)>(dlsym(core, "_ZN3c104impl20TorchDispatchModeTLS13any_modes_setEb"));
+    if (!any_set) return nullptr;
+    const ref names = run_lines(R"(
+from torch._C import _len_torch_dispatch_stack as count
+from torch.utils._python_dispatch import TorchDispatchMode
+mode = TorchDispatchMode()
+before = count()
+def enter(): mode.__enter__()
+def leave(): mode.__exit__(None, None, None)
+)");
+    if (!names) return nullptr;
+    const auto call = [&](const char* name) {
+        const ref done(PyObject_CallNoArgs(PyDict_GetItemString(names.get(), name)));
+        PyErr_Clear();
+        return static_cast<bool>(done);
+    };
+    const bool none = PyLong_AsLong(PyDict_GetItemString(names.get(), "before")) == 0 && !any_set(false);
+    if (!call("enter")) return nullptr;
+    const bool one = any_set(false);
+    return call("leave") && none && one && !any_set(false) ? any_set : nullptr;
+}
+
 /// Whether a mode is active that must see every operation: fake tensors, make_fx.
 inline bool torch_modes_active() {
-    if (!module_data.mode_count) [[unlikely]] {
+    module_state& s = module_data;
+    if (!s.mode_count) [[unlikely]] {
         const ref c = attribute(loaded_module("torch").get(), "_C");
         ref count = attribute(c.get(), "_len_torch_dispatch_stack");
         PyErr_Clear();
-        module_data.mode_count = count ? count.release() : ref::copy(Py_None).release();
+        s.mode_count = count ? count.release() : ref::copy(Py_None).release();
+        s.any_mode = find_mode_test(); // once: under a mode it finds nothing, and the slow way remains
     }
-    if (module_data.mode_count == Py_None) return true; // cannot be asked: let PyTorch decide
-    const ref count(PyObject_CallNoArgs(module_data.mode_count));
+    if (s.any_mode) [[likely]]
+        return s.any_mode(false);
+    if (s.mode_count == Py_None) return true; // cannot be asked: let PyTorch decide
+    const ref count(PyObject_CallNoArgs(s.mode_count));
     if (!count) PyErr_Clear();
     return !count || PyLong_AsLong(count.get()) != 0;
 }
