@@ -61,13 +61,21 @@ constexpr auto shift_op =
     callback<"shift", shift>(in<double, "n">("x"), static_value<int>("by"), out<double, "n">("y"))
         .adjoint<shift_adjoint>();
 
+constexpr auto split = [] WARPX_KERNEL(auto i, auto x, auto square, auto triple) {
+    square[i] = x[i] * x[i];
+    triple[i] = 3 * x[i];
+};
+constexpr auto split_op =
+    op<"split", split>(in<double, "n">("x"), out<double, "n">("square"), out<double, "n">("triple"));
+
 // A tangent of its own, which no one derives: a hundred times too much.
 constexpr auto doubled = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) { y[i] = 2 * a * x[i]; };
 constexpr auto hundredfold = [] WARPX_KERNEL(auto i, auto, auto, auto a, auto dx, auto dy, auto da) {
     dy[i] = 100 * a * dx[i] + da;
 };
 constexpr auto doubled_op =
-    op<"doubled", doubled>(in<double, "n">("x"), out<double, "n">("y"), value<double>("a")).tangent<hundredfold>();
+    op<"doubled", doubled>(in<double, "n">("x"), out<double, "n">("y"), value<double>("a"))
+        .tangent<hundredfold>();
 
 using detail::call_operand;
 using detail::operation_call;
@@ -248,7 +256,8 @@ TEST_CASE("a gradient whose elements are one is read, not taken, also by many at
     for (given* g : {&cc, &sc}) g->strides = {0, 0, 0};
     given ca(ga, {64, 1, 4}), sa(gat, {64, 1, 4}), cb(gb, {4, 1}), sb(gbt, {4, 1});
     for (const bool batched : {false, true}) {
-        if (batched) cc.desc.rank = sc.desc.rank = 2, cc.desc.extents = sc.desc.extents = cc.extents.data() + 1;
+        if (batched)
+            cc.desc.rank = sc.desc.rank = 2, cc.desc.extents = sc.desc.extents = cc.extents.data() + 1;
         calling<matmul_op> c;
         pa.put(c.primals[0]);
         pb.put(c.primals[1]);
@@ -265,6 +274,35 @@ TEST_CASE("a gradient whose elements are one is read, not taken, also by many at
         CHECK(gbt == std::vector<double>(4, 64.0));
         CHECK((one[0] == 1 && none[0] == 0));
     }
+}
+
+TEST_CASE("outputs may have one gradient between them, and it may be an input") {
+    // Both outputs of a sum get one array.
+    std::vector<double> x{1, 2, 3}, g{1, 10, 100}, gx(3), dx{1, 1, 1}, none(3), gxt(3);
+    calling<split_op> c;
+    given px(x, {3}), cs(g, {3}), cc(g, {3}), cx(gx, {3});
+    px.put(c.primals[0]);
+    cs.put(c.cotangents[1]);
+    cc.put(c.cotangents[2]);
+    cx.put(c.cotangents[0]);
+    c.run(derivative::adjoint);
+    CHECK(gx == std::vector<double>{2 * 1 + 3, 20 * 2 + 30, 200 * 3 + 300});
+    CHECK(g == std::vector<double>{1, 10, 100});
+    given tx(dx, {3}), ss(none, {3}), sc(none, {3}), sx(gxt, {3});
+    tx.put(c.tangents[0]);
+    ss.put(c.seconds[1]);
+    sc.put(c.seconds[2]);
+    sx.put(c.seconds[0]);
+    c.run(derivative::adjoint_tangent);
+    CHECK(gx == std::vector<double>{2 * 1 + 3, 20 * 2 + 30, 200 * 3 + 300});
+    CHECK(gxt == std::vector<double>{2, 20, 200});
+
+    given same(x, {3});
+    same.put(c.cotangents[1]);
+    c.cotangents[2] = {};
+    c.run(derivative::adjoint);
+    CHECK(gx == std::vector<double>{2, 8, 18});
+    CHECK(x == std::vector<double>{1, 2, 3});
 }
 
 TEST_CASE("gradients of what a batch shares are sums over it") {

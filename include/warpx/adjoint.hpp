@@ -247,13 +247,12 @@ private:
         f.exclusive = facts::known() == access_kind::pointwise && f.covers && own_elements_only(a) &&
                       (!has_gradient || elements_apart(a.grad()));
         f.retained = options_.retain;
-        const bool own =
-            a.is_compact() &&
-            (active ? f.exclusive && (!has_gradient || (a.grad().is_compact() &&
-                                                        !byte_span::of(a).meets(byte_span::of(a.grad()))))
-                    : std::is_const_v<T>);
-        survey.sure = survey.sure && own && (!active || has_gradient) && !options_.retain;
-        survey.fresh = survey.fresh && own &&
+        const bool apart = !has_gradient || !byte_span::of(a).meets(byte_span::of(a.grad()));
+        const bool own = a.is_compact() && (active ? f.exclusive && (!has_gradient || a.grad().is_compact())
+                                                   : std::is_const_v<T>);
+        survey.sure = survey.sure && own && apart && (!active || has_gradient) && !options_.retain;
+        // Of operations: the values of an output may be no memory of their own, since they are not read.
+        survey.fresh = survey.fresh && own && (apart || !std::is_const_v<T>) &&
                        (active ? (has_gradient || std::is_const_v<T>) && is_whole(a) : std::is_const_v<T>);
         if (!std::is_const_v<T> && !elements_apart(a)) survey.must_tape = true;
         if (count_ < Most) {

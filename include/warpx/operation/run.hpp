@@ -8,6 +8,7 @@
 #include "batch_plan.hpp"
 #include "batched.hpp"
 #include "callback.hpp"
+#include "overlap.hpp"
 
 #include <new>
 #include <stdlib.h>
@@ -445,27 +446,74 @@ private:
         }
     };
 
+    static bool meets(const operand_span& a, const operand_span& b) noexcept {
+        return a.begin < b.end && b.begin < a.end;
+    }
+    /// Whether the gradient of an output has memory that no such gradient before it has. (PyTorch hands one
+    /// tensor to both outputs of a sum.)
+    static bool is_first(const operation_call& call, const call_operand& o) noexcept {
+        const operand_span own = span_of(o);
+        for (const call_operand* group : {call.cotangents, call.cotangent_tangents})
+            for (int k = 0; group && k < count; ++k) {
+                if (group + k == &o) return true;
+                if (call.description.parameters[k].is_output() && group[k].is_array() &&
+                    meets(own, span_of(group[k])))
+                    return false;
+            }
+        return true;
+    }
+    /// Whether nothing else in the call lies where this operand does.
+    static bool is_alone(const operation_call& call, const call_operand& o) noexcept {
+        const operand_span own = span_of(o);
+        bool alone = true;
+        each_operand_of(call, [&](const call_operand& other) {
+            alone = alone && (&other == &o || !meets(own, span_of(other)));
+        });
+        return alone;
+    }
     /// The gradient of an output for a launch, which takes it from its memory and may put it back: where
-    /// elements of it are one (what a sum hands back, a gradient without the batch), that must be memory of
-    /// its own.
+    /// elements of it are one (what a sum hands back, a gradient without the batch), or those of another
+    /// output, that is a copy.
     template <int K, int N, class Scratch>
-    static auto own_gradient(const operation_call& call, const launch_options& options,
+    static auto own_gradient(const operation_call& call, const launch_options& options, const call_operand& o,
                              const array<element_of<K>, N, Device>& g, Scratch& scratch) {
         using E = element_of<K>;
-        if constexpr (N > 0 && is_output<K>)
-            if (!launching::elements_apart(g)) {
+        if constexpr (is_output<K>)
+            if (!launching::elements_apart(g) || !is_first(call, o)) {
                 if (role<K> == parameter_role::inout)
                     refuse_argument(
                         call.description, K, reason::value,
-                        "a gradient with an element for each of the array, since it is overwritten",
-                        "one whose elements share memory", "pass a compact copy");
+                        "a gradient with memory of its own for each element, since it is overwritten",
+                        "one that shares memory", "pass a compact copy");
                 const auto own = array_access::make<array<E, N, Device>>(
-                    scratch.get(g.size(), options), g.extents(), compact_strides(g.extents()), {}, g.device(),
-                    g.device_id(), g.memory());
-                launch<copy_elements>(options, g.extents(), array<const E, N, Device>(g), own);
+                    scratch.get(N == 0 ? 1 : g.size(), options), g.extents(), compact_strides(g.extents()),
+                    {}, g.device(), g.device_id(), g.memory());
+                if constexpr (N == 0)
+                    launch<copy_elements>(options, 1,
+                                          array_over<const E, 1, Device>(g.data_handle(), shape<1>(1), call),
+                                          array_over<E, 1, Device>(own.data_handle(), shape<1>(1), call));
+                else
+                    launch<copy_elements>(options, g.extents(), array<const E, N, Device>(g), own);
                 return own;
             }
         return g;
+    }
+    /// Gives an argument its gradient. An output of which only that is there gets its addresses from it:
+    /// values of outputs are not read, but each element needs an address that no other has.
+    template <int K, int N, class A>
+    static void give_gradient(const operation_call& call, const launch_options& options, A& x,
+                              const array<element_of<K>, N, Device>& given, scratch_holder<K>& scratch,
+                              const int64_t* batch) {
+        const call_operand& o = call.cotangents[K];
+        const auto g = own_gradient<K>(call, options, o, given, scratch.gradient);
+        if constexpr (role<K> == parameter_role::out) {
+            if (!call.primals[K].is_array() && (g.data_handle() != given.data_handle() || is_alone(call, o)))
+                x = array_access::make<A>(g.data_handle(), g.extents(), g.strides(), {}, g.device(),
+                                          g.device_id(), g.memory());
+            else
+                scratch.fill_in(call, options, x, batch);
+        }
+        x.set_grad(g);
     }
 
     template <bool Scalars, int K>
@@ -483,12 +531,14 @@ private:
                 return scalar<K>(call);
         } else {
             auto x = to_array<seen<K>, parameter<K>::rank, Device>(call, K, call.primals[K], true);
-            scratch.fill_in(call, options, x, nullptr);
             if constexpr (active<K>)
-                if (g.is_array())
-                    x.set_grad(own_gradient<K>(call, options,
-                                               to_array<E, parameter<K>::rank, Device>(call, K, g, true),
-                                               scratch.gradient));
+                if (g.is_array()) {
+                    give_gradient<K>(call, options, x,
+                                     to_array<E, parameter<K>::rank, Device>(call, K, g, true), scratch,
+                                     nullptr);
+                    return x;
+                }
+            scratch.fill_in(call, options, x, nullptr);
             return x;
         }
     }
@@ -520,11 +570,13 @@ private:
     static auto lifted_adjoint(const operation_call& call, const launch_options& options,
                                const batch_position& where, holder<K>& held, scratch_holder<K>& scratch) {
         auto x = lifted<K>(call, where, held);
-        if constexpr (parameter<K>::is_array) scratch.fill_in(call, options, x, &where.plan.inner);
         if constexpr (active<K>)
-            if (call.cotangents[K].is_array())
-                x.set_grad(own_gradient<K>(call, options, gradient<K>(call, call.cotangents, where),
-                                           scratch.gradient));
+            if (call.cotangents[K].is_array()) {
+                give_gradient<K>(call, options, x, gradient<K>(call, call.cotangents, where), scratch,
+                                 &where.plan.inner);
+                return x;
+            }
+        if constexpr (parameter<K>::is_array) scratch.fill_in(call, options, x, &where.plan.inner);
         return x;
     }
 
@@ -585,12 +637,13 @@ private:
                        ? to_array<element_of<K>, 0, Device, 0>(call, K, g, where, true)
                        : array_over<element_of<K>, 0, Device>(scratch.memory.get(1, options), {}, call)};
         else {
-            scratch.fill_in(call, options, x, nullptr);
             if (g.is_array())
-                x.set_grad(own_gradient<K>(
-                    call, options,
-                    to_array<element_of<K>, parameter<K>::rank, Device, 0>(call, K, g, where, true),
-                    scratch.gradient));
+                give_gradient<K>(
+                    call, options, x,
+                    to_array<element_of<K>, parameter<K>::rank, Device, 0>(call, K, g, where, true), scratch,
+                    nullptr);
+            else
+                scratch.fill_in(call, options, x, nullptr);
             return x;
         }
     }
@@ -603,13 +656,15 @@ private:
         if constexpr (!active<K>)
             return x;
         else {
-            if constexpr (parameter<K>::is_array) scratch.fill_in(call, options, x, &where.plan.inner);
             if (call.cotangents[K].is_array())
-                x.set_grad(own_gradient<K>(call, options, gradient<K>(call, call.cotangents, where),
-                                           scratch.gradient));
+                give_gradient<K>(call, options, x, gradient<K>(call, call.cotangents, where), scratch,
+                                 &where.plan.inner);
+            else if constexpr (parameter<K>::is_array)
+                scratch.fill_in(call, options, x, &where.plan.inner);
             array<seen_or_const<K>, parameter<K>::rank + 1, Device> t = zero.get(call, where, x.extents());
             if (call.cotangent_tangents[K].is_array())
-                t.set_grad(own_gradient<K>(call, options, gradient<K>(call, call.cotangent_tangents, where),
+                t.set_grad(own_gradient<K>(call, options, call.cotangent_tangents[K],
+                                           gradient<K>(call, call.cotangent_tangents, where),
                                            scratch.second));
             return with_tangent(x, t);
         }

@@ -47,6 +47,23 @@ def test_float():
     torch.testing.assert_close(xy.grad, torch.tensor([[-51.0, 50.0]]))
 
 
+def test_two_results_with_one_gradient():
+    # PyTorch hands the tensor that came from a sum to both of its terms.
+    x, g = real(5).requires_grad_(), real(5)
+    s, c = more.sincos(x)
+    (s + c).backward(g)
+    torch.testing.assert_close(x.grad, (g * (x.cos() - x.sin())).detach())
+    first = torch.autograd.grad(more.sincos(x), x, (g, g), create_graph=True)[0]
+    second = torch.autograd.grad(first, x, g)[0]
+    torch.testing.assert_close(second, (-g * g * (x.sin() + x.cos())).detach())
+
+
+def test_the_gradient_may_be_the_input():
+    x = real(5).requires_grad_()
+    ops.sinmul(x, 2.0).backward(x.detach())
+    torch.testing.assert_close(x.grad, (2 * x * x.cos()).detach())
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_and_bfloat16(dtype):
     x = torch.tensor([1.0, 2.0, 3.0], dtype=dtype, requires_grad=True)
