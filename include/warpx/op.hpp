@@ -43,13 +43,21 @@ public:
     constexpr int64_t operator()(const char* name) const {
         for (int k = 0; k < description_.extent_count; ++k)
             if (description_.extents[k].name && same_text(description_.extents[k].name, name))
-                return extents_[k];
+                return known(k);
         throw launch_error(sentence(std::string("operation ") + description_.name,
                                     "over() to ask for extents of the parameters",
                                     std::string("'") + name + "'", "use a name that a parameter has"));
     }
 
 private:
+    constexpr int64_t known(int k) const {
+        if (extents_[k] >= 0) return extents_[k];
+        throw launch_error(
+            sentence(std::string(description_.name) + "()",
+                     std::string("the extent ") + description_.extents[k].name + " of the launch",
+                     "arguments that do not have it", "pass launch_dims="));
+    }
+
     const operation_description& description_;
     const int64_t* extents_;
 };

@@ -7,7 +7,7 @@ import json
 
 # `what` of Operation.entry; enum derivative in include/warpx/operation/call.hpp.
 FORWARD, TANGENT, ADJOINT, ADJOINT_TANGENT = range(4)
-_REAL = ("float", "bfloat", "complex")
+REAL = ("float", "bfloat", "complex")
 
 
 class Parameter:
@@ -32,7 +32,7 @@ class Parameter:
 
 def is_real(parameter):
     """Whether it may hold real numbers, which have derivatives."""
-    return any(name.startswith(_REAL) for name in parameter.types)
+    return any(name.startswith(REAL) for name in parameter.types)
 
 
 class Bound:
@@ -165,6 +165,8 @@ class Operation:
         """What output_dims, launch_dims and the arrays of out= say of the extents in `self.free`: a list, -1 where
         they say nothing; None if there is nothing to say."""
         known = {}
+        if isinstance(bound.output_dims, dict) and (unknown := set(bound.output_dims) - {p.name for p in self.outputs}):
+            raise self.error(TypeError, "output_dims for its results", repr(unknown.pop()), "use their names")
         for p in self.outputs if bound.output_dims is not None else ():
             dims = bound.output_dims.get(p.name) if isinstance(bound.output_dims, dict) else bound.output_dims
             if dims is None:

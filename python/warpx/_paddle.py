@@ -68,7 +68,7 @@ class _Layer(PyLayer):
         ctx.primals = [v.detach().clone() if p.role == "inout" else v
                        for p, v in zip(operation.parameters, bound.values)]
         ctx.wanted = [isinstance(v, paddle.Tensor) and not v.stop_gradient and p.is_input and
-                      p.types[0].startswith(_operation._REAL) for p, v in zip(operation.parameters, bound.values)]
+                      _name(v).startswith(_operation.REAL) for p, v in zip(operation.parameters, bound.values)]
         detached = _operation.Bound(operation)
         detached.values = [v if not isinstance(v, paddle.Tensor) else v.detach().clone() if p.role == "inout"
                            else v.detach() for p, v in zip(operation.parameters, bound.values)]

@@ -7,7 +7,7 @@ recorded, its backward hands over to the Functions of warpx._torch_functions.
 import torch
 import torch.autograd.forward_ad as forward_ad
 
-from ._operation import ADJOINT
+from ._operation import ADJOINT, REAL, is_real
 from ._torch_ops import Groups, dtype_of
 
 PLAIN = (torch.Tensor, torch.nn.Parameter)
@@ -39,6 +39,9 @@ class Eager:
         self.inputs = operation.inputs
         self.count = len(self.inputs)
         self.results = len(operation.outputs)
+        # In sets of integers and real numbers the types of a call decide: the general route looks at them.
+        self.mixed = any(is_real(p) and not all(name.startswith(REAL) for name in p.types)
+                         for p in operation.parameters if p.is_array)
         self.inout = [k for k, p in enumerate(self.inputs) if p.role == "inout"]
         # PyTorch takes the first tensor for the one that is overwritten, if that is a view.
         self.order = [*self.inout, *(k for k in range(self.count) if k not in self.inout)]
@@ -57,7 +60,8 @@ class Eager:
     def takes(self, values):
         """Whether the route is for these objects, one for each parameter that is passed in. What else may be wrong
         with them, the module says."""
-        if len(values) != self.count or _transforms() is not None or _modes() or forward_ad._current_level >= 0:
+        if self.mixed or len(values) != self.count or _transforms() is not None or _modes() or (
+                forward_ad._current_level >= 0):
             return False
         for value, (is_array, dtype) in zip(values, self.facts):
             kind = type(value)

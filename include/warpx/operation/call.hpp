@@ -39,7 +39,7 @@ struct number {
 
 /// One array or number of a call.
 struct call_operand {
-    static constexpr int most_axes = 16; // batch axes, axes of the kernel, folded axes
+    static constexpr int most_axes = 17; // 8 batch axes, 7 of the kernel, 2 folded
 
     enum class state : uint8_t { absent, array, number };
     state is = state::absent;
@@ -56,6 +56,7 @@ struct call_operand {
 /// One call. A framework fills in what it has, `resolve` the rest; then an entry of the operation runs it.
 struct operation_call {
     static constexpr int most_batch_axes = 8;
+    static_assert(call_operand::most_axes == most_batch_axes + parameter_description::most_axes + 2);
 
     /// `operands`: one for each parameter; they stay the caller's.
     operation_call(const operation_description& d, call_operand* operands) noexcept

@@ -72,16 +72,19 @@ WARPX_COLD inline void refuse_overlap(const operation_call& call, int written, i
 WARPX_INLINE void check_overlap(const operation_description& d, const operation_call& call) {
     operand_span spans[operation_description::most_parameters];
     WARPX_DETAIL_UNROLL_PARAMETERS
-    for (int k = 0; k < d.parameter_count; ++k)
-        if (d.parameters[k].is_array())
-            spans[k] = call.primals[k].is_array() ? span_of(call.primals[k]) : operand_span(0, 0);
+    for (int k = 0; k < d.parameter_count; ++k) {
+        const call_operand& o = call.primals[k];
+        // One number on the host is read before anything is written.
+        const bool counts = o.is_array() && (d.parameters[k].is_array() || o.desc->rank != 0 ||
+                                             o.desc->device == device_kind::cuda || call.batch_rank != 0);
+        spans[k] = counts ? span_of(o) : operand_span(0, 0);
+    }
     WARPX_DETAIL_UNROLL_PARAMETERS
     for (int w = 0; w < d.parameter_count; ++w) {
         if (!d.parameters[w].is_output()) continue;
         WARPX_DETAIL_UNROLL_PARAMETERS
         for (int k = 0; k < d.parameter_count; ++k)
-            if (k != w && d.parameters[k].is_array() && spans[w].begin < spans[k].end &&
-                spans[k].begin < spans[w].end) [[unlikely]]
+            if (k != w && spans[w].begin < spans[k].end && spans[k].begin < spans[w].end) [[unlikely]]
                 refuse_overlap(call, w, k);
     }
 }

@@ -73,8 +73,8 @@ template <parameter_role Role, class T, detail::extent_label... Extents> struct 
 
     /// May be left out of a call, or be None: the kernel then gets an array whose extents are all 0.
     consteval parameter optional() const {
-        static_assert(is_array && Role != parameter_role::out,
-                      "warpx: optional() is for arrays that are passed in; give a value its default: "
+        static_assert(Role == parameter_role::in,
+                      "warpx: optional() is for arrays that are only read; give a value its default: "
                       "value<T>(\"a\", 1.0)");
         parameter p = *this;
         p.is_optional = true;

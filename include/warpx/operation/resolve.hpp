@@ -63,6 +63,11 @@ WARPX_INLINE void resolve_types(const operation_description& d, operation_call& 
     WARPX_DETAIL_UNROLL_PARAMETERS
     for (int k = 0; k < d.parameter_count; ++k) {
         if (d.parameters[k].is_array() || !call.primals[k].is_array()) continue;
+        if (d.parameters[k].role == parameter_role::static_value && call.primals[k].desc->rank != 0)
+            [[unlikely]]
+            refuse_argument(d, k, reason::value, "one number",
+                            "shape " + tuple_text(call.primals[k].desc->extents, call.primals[k].desc->rank),
+                            "only values have batches");
         // A number is converted; an array of them, one for each batch, is not, nor are complex ones on a
         // device.
         const tensor_desc& t = *call.primals[k].desc;
@@ -191,6 +196,10 @@ inline void stride_batch(operation_call& call, int parameter, call_operand& o, b
                             "shape " + tuple_text(o.desc->extents, o.desc->rank),
                             "give every batch its own part: pass an array of the broadcast shape");
         o.batch_strides[k] = has ? o.desc->strides[k - missing] : 0;
+        if (whole && has && o.batch_strides[k] == 0) [[unlikely]]
+            refuse_argument(call.description, parameter, reason::value,
+                            "elements that do not overlap, since they are written",
+                            "a batch axis of stride 0", "pass a copy");
     }
 }
 
@@ -244,10 +253,27 @@ WARPX_COLD [[noreturn]] inline void refuse_missing_extent(const operation_call& 
                  parameter >= 0 ? "pass output_dims=, or the array itself as out=" : "pass launch_dims="));
 }
 
+WARPX_COLD [[noreturn]] inline void refuse_launch(const operation_call& call, int axis) {
+    const operation_description& d = call.description;
+    const int e = d.launch[axis];
+    throw operation_error(
+        reason::value,
+        sentence(std::string(d.name) + "()",
+                 std::string("launch_dims within ") + (d.extents[e].name ? d.extents[e].name : "") + " = " +
+                     std::to_string(call.extents[e]),
+                 std::to_string(call.launch[axis]), "items beyond the arrays would write beyond them"));
+}
+
 /// The extents of the launch, once those of the arguments are known.
 WARPX_INLINE void resolve_launch(const operation_description& d, operation_call& call) {
     if (d.kind != operation_kind::kernel || d.launch_by_function) return;
-    if (call.launch_rank != 0) return; // the call said so
+    if (call.launch_rank != 0) { // the call said so
+        for (int axis = 0; axis < d.launch_rank; ++axis)
+            if (call.extents[d.launch[axis]] >= 0 && call.launch[axis] > call.extents[d.launch[axis]])
+                [[unlikely]]
+                refuse_launch(call, axis);
+        return;
+    }
     for (int axis = 0; axis < d.launch_rank; ++axis) {
         call.launch[axis] = call.extents[d.launch[axis]];
         if (call.launch[axis] < 0) [[unlikely]]

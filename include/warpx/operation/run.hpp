@@ -173,7 +173,9 @@ private:
         const bool held;
         memory m;
         scalar_holder(const operation_call& call, const launch_options& options)
-            : held(!call.primals[K].is_array() || call.primals[K].desc->dtype != dtype_of<E>),
+            : held(!call.primals[K].is_array() || call.primals[K].desc->dtype != dtype_of<E> ||
+                   (std::is_same_v<Device, device::cuda> && call.primals[K].desc->rank == 0 &&
+                    call.primals[K].desc->device == device_kind::host)),
               m(held, held && !is_far(call) ? scalar<K>(call) : E{}, options) {
             if (held && is_far(call))
                 operation_memory<Device>::convert(options, *call.primals[K].desc, m.data());

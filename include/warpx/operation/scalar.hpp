@@ -46,6 +46,10 @@ inline number read_number(const operation_call& call, int parameter, const tenso
     const auto integer = [&]<class T>(T) {
         T v;
         memcpy(&v, at, sizeof v);
+        if constexpr (std::is_same_v<T, uint64_t>)
+            if (v > uint64_t{INT64_MAX})
+                refuse_argument(call.description, parameter, reason::value, "an integer of 63 bits",
+                                "a larger one", "pass a smaller one");
         n.integer = static_cast<int64_t>(v);
         n.real = static_cast<double>(v);
         n.is = std::is_same_v<T, bool> ? number::kind::boolean : number::kind::integer;

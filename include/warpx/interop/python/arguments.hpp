@@ -35,6 +35,11 @@ struct module_state {
 };
 inline module_state module_data;
 
+/// Whether a default is an integer.
+inline bool is_whole(double v) noexcept {
+    return v > -9e15 && v < 9e15 && v == static_cast<double>(static_cast<int64_t>(v));
+}
+
 /// The arguments of a call, sorted by parameter: borrowed references, null where there is none.
 struct call_objects {
     PyObject** of;
@@ -53,6 +58,10 @@ WARPX_COLD inline void take_out(const bound_operation& op, PyObject* value, call
     for (int k = 0; k < op.output_count; ++k)
         if (d.parameters[op.outputs[k]].role == parameter_role::out) made[count++] = op.outputs[k];
     if (value == Py_None) return;
+    for (int k = 0; k < count; ++k)
+        if (objects.of[made[k]])
+            refuse_call(d, "each result once", std::string("out= and '") + d.parameters[made[k]].name + "'",
+                        "leave one away");
     if (count == 1 && !PyTuple_Check(value)) {
         objects.of[made[0]] = value;
         return;
@@ -156,6 +165,16 @@ WARPX_COLD inline void take_output_dims(operation_call& call, int parameter, PyO
         extent = dims[axis];
     }
 }
+WARPX_COLD inline void take_launch_dims(operation_call& call, PyObject* dims) {
+    const operation_description& d = call.description;
+    call.launch_rank = read_dims(d, "launch_dims", dims, call.launch, parameter_description::most_axes);
+    if (d.kind != operation_kind::kernel || call.launch_rank != d.launch_rank)
+        refuse_call(
+            d,
+            d.kind == operation_kind::kernel ? std::to_string(d.launch_rank) + " launch_dims"
+                                             : std::string("no launch_dims, since it launches itself"),
+            std::to_string(call.launch_rank) + " of them", "pass one for each axis of the kernel's index");
+}
 /// The keywords that few calls have.
 WARPX_COLD inline void take_extras(const bound_operation& op, const call_objects& objects,
                                    operation_call& call, int* asked) {
@@ -179,14 +198,7 @@ WARPX_COLD inline void take_extras(const bound_operation& op, const call_objects
     }
     if (PyObject* dims = objects.launch_dims; dims && dims != Py_None) {
         const int rank = d.launch_rank;
-        call.launch_rank = read_dims(d, "launch_dims", dims, call.launch, parameter_description::most_axes);
-        if (d.kind != operation_kind::kernel || call.launch_rank != rank)
-            refuse_call(d,
-                        d.kind == operation_kind::kernel
-                            ? std::to_string(rank) + " launch_dims"
-                            : std::string("no launch_dims, since it launches itself"),
-                        std::to_string(call.launch_rank) + " of them",
-                        "pass one for each axis of the kernel's index");
+        take_launch_dims(call, dims);
         // Extents that nothing else gives are those of the launch.
         for (int axis = 0; axis < rank && !d.launch_by_function; ++axis)
             if (call.extents[d.launch[axis]] < 0) {

@@ -19,10 +19,13 @@ WARPX_COLD inline std::string quoted(const char* s) {
     std::string text = "\"";
     for (; s && *s; ++s) {
         if (*s == '"' || *s == '\\') text += '\\';
-        if (*s == '\n')
-            text += "\\n";
-        else
+        if (static_cast<unsigned char>(*s) < 0x20) {
+            char code[16];
+            snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(*s) & 0xffU);
+            text += code;
+        } else {
             text += *s;
+        }
     }
     return text + "\"";
 }
@@ -30,7 +33,10 @@ WARPX_COLD inline const char* role_name(parameter_role role) noexcept {
     static constexpr const char* names[] = {"in", "inout", "out", "value", "static_value"};
     return names[static_cast<int>(role)];
 }
-WARPX_COLD inline std::string number_text(double v) {
+/// As JSON and Python read it; `infinite` is what they call infinity.
+WARPX_COLD inline std::string number_text(double v, const char* infinite) {
+    if (v != v) return infinite[0] == 'I' ? "NaN" : "None";
+    if (v - v != 0) return std::string(v < 0 ? "-" : "") + infinite;
     char text[40];
     snprintf(text, sizeof text, "%.17g", v);
     return text;
@@ -60,7 +66,7 @@ WARPX_COLD inline std::string to_json(const operation_description& d) {
         one += ",\"axes\":" + list(p.rank, [&](int a) { return std::to_string(p.extents[a]); });
         one += ",\"fold\":" + list(p.fold_rank, [&](int f) { return std::to_string(p.fold[f]); });
         one += ",\"optional\":" + boolean(p.optional) + ",\"zeroed\":" + boolean(p.zeroed);
-        if (p.has_default) one += ",\"default\":" + number_text(p.default_value);
+        if (p.has_default) one += ",\"default\":" + number_text(p.default_value, "Infinity");
         return one + "}";
     });
     text += ",\"extents\":" + list(d.extent_count, [&](int e) {
@@ -91,11 +97,8 @@ WARPX_COLD inline std::string doc_text(const operation_description& d) {
         if (p.role == parameter_role::out) continue;
         signature += std::string(", ") + p.name;
         if (p.has_default)
-            signature +=
-                "=" + (p.type.code == dtype_code::int_ ||
-                               p.default_value != static_cast<double>(static_cast<int64_t>(p.default_value))
-                           ? number_text(p.default_value)
-                           : number_text(p.default_value) + ".0");
+            signature += "=" + number_text(p.default_value, "1e999") +
+                         (p.type.code != dtype_code::int_ && is_whole(p.default_value) ? ".0" : "");
         else if (p.optional || after_default)
             signature += "=None";
         after_default = after_default || p.has_default || p.optional;

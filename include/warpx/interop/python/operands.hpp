@@ -15,8 +15,12 @@ WARPX_COLD inline void take_number(const operation_description& d, int parameter
                                    call_operand& out) {
     number& n = out.scalar;
     out.is = call_operand::state::number;
-    if (PyBool_Check(object) || (numpy.generic && PyType_IsSubtype(Py_TYPE(object), numpy.generic) &&
-                                 utf8(attribute(attribute(object, "dtype").get(), "kind").get()) == "b")) {
+    std::string kind; // of NumPy's scalars
+    if (numpy.generic && PyType_IsSubtype(Py_TYPE(object), numpy.generic))
+        kind = utf8(attribute(attribute(object, "dtype").get(), "kind").get());
+    if (!kind.empty() && kind.find_first_of("biufcV") != 0) // V: bfloat16
+        refuse_argument(d, parameter, reason::type, "a number", type_text(object), "convert it first");
+    if (PyBool_Check(object) || kind == "b") {
         n.is = number::kind::boolean;
         n.integer = PyObject_IsTrue(object);
         n.real = static_cast<double>(n.integer);
@@ -31,8 +35,9 @@ WARPX_COLD inline void take_number(const operation_description& d, int parameter
             refuse_argument(d, parameter, reason::value, "an integer of 64 bits", "a larger one",
                             "pass a float");
         }
-    } else if (PyComplex_Check(object)) {
+    } else if (PyComplex_Check(object) || kind == "c") {
         const Py_complex c = PyComplex_AsCComplex(object);
+        if (PyErr_Occurred()) throw python::pending_error();
         n.is = number::kind::complex;
         n.real = c.real, n.imaginary = c.imag;
     } else {

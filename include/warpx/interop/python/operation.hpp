@@ -123,9 +123,8 @@ PyObject* run_operation(const bound_operation& op, PyObject* const* arguments, P
             call_operand& o = call.primals[k];
             o.is = call_operand::state::number;
             o.scalar.real = p.default_value;
-            o.scalar.integer = static_cast<int64_t>(p.default_value);
-            o.scalar.is = p.default_value == static_cast<double>(o.scalar.integer) ? number::kind::integer
-                                                                                   : number::kind::real;
+            o.scalar.integer = is_whole(p.default_value) ? static_cast<int64_t>(p.default_value) : 0;
+            o.scalar.is = is_whole(p.default_value) ? number::kind::integer : number::kind::real;
             continue;
         }
         const family its = describe_operand(d, k, object, parts[k], operands[k]);
@@ -220,11 +219,13 @@ PyObject* run_entry(const bound_operation& op, PyObject* const* arguments, Py_ss
         *slots[g] = groups[g + 1].operands;
         if (arguments[g + 2] != Py_None) take(arguments[g + 2], groups[g + 1].operands, groups[g + 1].parts);
     }
-    if (arguments[5] != Py_None)
-        call.launch_rank =
-            read_dims(d, "launch_dims", arguments[5], call.launch, parameter_description::most_axes);
+    if (arguments[5] != Py_None) take_launch_dims(call, arguments[5]);
     resolve(d, call);
     resolve_launch(d, call);
+    if (call.what == derivative::none) {
+        check_writable(d, call);
+        check_overlap(d, call);
+    }
     run_call(d, op, call);
     Py_RETURN_NONE;
 }
