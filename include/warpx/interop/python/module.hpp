@@ -230,7 +230,7 @@ template <const auto&... Ops> PyObject* make_module(const char* name) noexcept {
                                      nullptr,
                                      nullptr,
                                      nullptr};
-    return guarded(name, [&]() -> PyObject* {
+    return guarded("module", [&]() -> PyObject* {
         ref created = made(PyModule_Create(&definition));
         const ref records = made(PyDict_New());
         // The name under which it is imported (a package's module is "package.name"), for pickling.
