@@ -187,6 +187,8 @@ inline void stride_batch(operation_call& call, int parameter, call_operand& o, b
     const parameter_description& p = call.description.parameters[parameter];
     const int lead = o.desc->rank - p.rank - p.fold_rank, missing = call.batch_rank - lead;
     give_strides(o);
+    bool empty = false; // then strides mean nothing
+    for (int axis = 0; axis < o.desc->rank; ++axis) empty = empty || o.desc->extents[axis] == 0;
     for (int k = 0; k < call.batch_rank; ++k) {
         const bool has = k >= missing && o.desc->extents[k - missing] != 1;
         if (whole && !has && call.batch[k] != 1) [[unlikely]]
@@ -196,7 +198,7 @@ inline void stride_batch(operation_call& call, int parameter, call_operand& o, b
                             "shape " + tuple_text(o.desc->extents, o.desc->rank),
                             "give every batch its own part: pass an array of the broadcast shape");
         o.batch_strides[k] = has ? o.desc->strides[k - missing] : 0;
-        if (whole && has && o.batch_strides[k] == 0) [[unlikely]]
+        if (whole && has && o.batch_strides[k] == 0 && !empty) [[unlikely]]
             refuse_argument(call.description, parameter, reason::value,
                             "elements that do not overlap, since they are written",
                             "a batch axis of stride 0", "pass a copy");
