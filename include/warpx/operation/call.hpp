@@ -85,7 +85,6 @@ struct operation_call {
     device_kind device = device_kind::host;
     int device_id = 0;
     int device_of = -1; ///< which parameter said so; -1: none
-    bool checked = false;
 
     int count() const noexcept { return description.parameter_count; }
 };

@@ -35,8 +35,6 @@ struct parameter_description {
     }
     /// What a call passes by position.
     constexpr bool is_input() const noexcept { return role != parameter_role::out; }
-    /// Whether it may have derivatives, given the type of its scalars.
-    constexpr bool is_array_or_value() const noexcept { return role != parameter_role::static_value; }
 };
 
 /// Whether numbers of a dtype have derivatives.

@@ -19,7 +19,7 @@ struct bound_operation {
     const operation_entries* host = nullptr;
     const operation_entries* cuda = nullptr; // null: this module was built without CUDA
     PyObject* names[most] = {};              // interned
-    int inputs[most] = {}, input_count = 0;  // by position
+    int input_count = 0;                     // by position
     int outputs[most] = {}, output_count = 0;
     std::string doc;
 };
@@ -30,7 +30,6 @@ struct module_state {
     PyObject* dispatch = nullptr;     // warpx.dispatch, once it was needed
     PyObject* mode_count = nullptr;   // torch._C._len_torch_dispatch_stack
     bool (*any_mode)(bool) = nullptr; // the same in C++, where it is known to agree
-    PyObject *s_out = nullptr, *s_output_dims = nullptr, *s_launch_dims = nullptr, *s_dtype = nullptr;
     bool checked = false;
 };
 inline module_state module_data;

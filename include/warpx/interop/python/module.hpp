@@ -91,7 +91,6 @@ WARPX_COLD inline std::string parameter_text(const operation_description& d, con
 WARPX_COLD inline std::string doc_text(const operation_description& d) {
     std::string signature = std::string(d.name) + "($module";
     bool after_default = false;
-    std::string made;
     for (int k = 0; k < d.parameter_count; ++k) {
         const parameter_description& p = d.parameters[k];
         if (p.role == parameter_role::out) continue;
@@ -167,7 +166,7 @@ WARPX_COLD inline void fill_record(bound_operation& op) {
     op.input_count = op.output_count = 0;
     for (int k = 0; k < d.parameter_count; ++k) {
         op.names[k] = made(PyUnicode_InternFromString(d.parameters[k].name)).release();
-        if (d.parameters[k].is_input()) op.inputs[op.input_count++] = k;
+        if (d.parameters[k].is_input()) ++op.input_count;
         if (d.parameters[k].is_output()) op.outputs[op.output_count++] = k;
     }
     op.doc = doc_text(d);

@@ -33,7 +33,6 @@ inline const char* family_name(family f) noexcept {
 struct maker_state {
     PyObject* numpy_empty = nullptr;
     PyObject* numpy_types[19] = {}; // by slot_of
-    PyObject* torch_empty = nullptr;
 };
 inline maker_state makers;
 
