@@ -24,6 +24,9 @@ class Parameter:
         self.optional = record["optional"]
         self.zeroed = record["zeroed"]
         self.default = record.get("default")
+        # Of inout: the kernel does nothing but add to it, so no derivative needs its values, and its gradient
+        # passes through.
+        self.only_added = record.get("only_added", False)
         self.is_array = self.role in ("in", "inout", "out")
         self.is_output = self.role in ("inout", "out")
         self.is_input = self.role != "out"

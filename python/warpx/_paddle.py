@@ -64,8 +64,8 @@ class _Layer(PyLayer):
     @staticmethod
     def forward(ctx, operation, bound, *tensors):
         ctx.operation, ctx.launch_dims = operation, bound.launch_dims
-        # The adjoint differentiates at what was there before the call.
-        ctx.primals = [v.detach().clone() if p.role == "inout" else v
+        # The adjoint differentiates at what was there before the call; for what is only added to, the cotangent stands.
+        ctx.primals = [v if p.role != "inout" else None if p.only_added else v.detach().clone()
                        for p, v in zip(operation.parameters, bound.values)]
         ctx.wanted = [isinstance(v, paddle.Tensor) and not v.stop_gradient and p.is_input and
                       _name(v).startswith(_operation.REAL) for p, v in zip(operation.parameters, bound.values)]
@@ -86,8 +86,13 @@ class _Layer(PyLayer):
         primals = [v.detach() if isinstance(v, paddle.Tensor) else v for v in ctx.primals]
         cotangents = [None] * len(primals)
         for p, g in zip(operation.outputs, given):
-            if g is not None:  # the entry turns that of an inout into that of its old value
-                cotangents[p.index] = g.detach().clone() if p.role == "inout" else g.detach().contiguous()
+            if g is None:
+                continue
+            # The entry turns that of an inout into that of its old value.
+            keeps = p.role != "inout" or p.only_added
+            cotangents[p.index] = g.detach().contiguous() if keeps else g.detach().clone()
+            if p.only_added:
+                primals[p.index] = cotangents[p.index]
         for p in operation.inputs:
             if ctx.wanted[p.index] and p.role != "inout":
                 like = primals[p.index]

@@ -88,7 +88,8 @@ class Eager:
         for k in self.inout:
             if values[k].requires_grad:
                 refuse_leaf(self.operation, self.inputs[k], values[k])
-        old = [values[k].clone() for k in self.inout]  # connected to the graph of the old value
+        # Connected to the graph of the old value.
+        old = [None if self.inputs[k].only_added else values[k].clone() for k in self.inout]
         return self.apply(old, *[values[k] for k in self.order])
 
 
@@ -101,8 +102,12 @@ def _make(operation, active_inputs, inout, order, functions):
     back = [order.index(k) for k in range(len(order))]
     no_gradients = [None] * (len(order) + 1)
     # Of each argument with derivatives: its position, its parameter, where its gradient is returned, whether it is
-    # overwritten: then its cotangent becomes its gradient.
-    active = [(inputs.index(p), p.index, back[inputs.index(p)] + 1, p.role == "inout") for p in active_inputs]
+    # overwritten: then its cotangent becomes its gradient, or is it, if it is only added to.
+    active = [(inputs.index(p), p.index, back[inputs.index(p)] + 1, p.role == "inout" and not p.only_added)
+              for p in active_inputs if not p.only_added]
+    # What is only added to: its position, its parameter, which result it is, where its gradient is returned. Its old
+    # value is not kept: nothing depends on it, so another array stands for it.
+    added = [(inputs.index(p), p.index, outputs.index(p), back[inputs.index(p)] + 1) for p in inputs if p.only_added]
     slots = [k + 1 for k in back]
     real = [p.types[0].startswith(("float", "bfloat", "complex")) for p in outputs]
     real_places = [p.index if is_real else None for p, is_real in zip(outputs, real)]
@@ -118,7 +123,7 @@ def _make(operation, active_inputs, inout, order, functions):
             results = raw(*values)
             if inout:
                 for k, before in zip(inout, old):
-                    values[k] = before
+                    values[k] = 0.0 if before is None else before
             tensors = [value for value in values if type(value) in PLAIN]
             ctx.save_for_backward(*tensors)
             ctx.numbers = (None if len(tensors) == len(values) else
@@ -136,14 +141,11 @@ def _make(operation, active_inputs, inout, order, functions):
                 values = [next(saved) if number is None else number for number in ctx.numbers]
             needed = ctx.needs_input_grad
             if torch.is_grad_enabled() or not is_plain() or any(map(_is_batched, cotangents)):
+                for k, _, result, _ in added:  # cotangents may be batches, which old values are not
+                    g = cotangents[result]
+                    values[k] = torch.zeros(g.shape, dtype=g.dtype, device=g.device)
                 return _general_backward(functions(), values, cotangents, [needed[k] for k in slots], slots)
             row, flat = empty_row.copy(), no_gradients.copy()
-            if in_order:
-                primals = (*values, *behind)
-            else:
-                primals = empty_row.copy()
-                for place, value in zip(places, values):
-                    primals[place] = value
             for place, cotangent in zip(real_places, cotangents):
                 if place is not None:
                     if cotangent.is_neg():
@@ -154,6 +156,14 @@ def _make(operation, active_inputs, inout, order, functions):
                     row[place] = flat[slot] = row[place].clone(memory_format=contiguous)
                 elif needed[slot]:
                     row[place] = flat[slot] = empty_like(values[k])
+            for k, place, _, slot in added:
+                values[k] = row[place] = flat[slot] = row[place].contiguous()
+            if in_order:
+                primals = (*values, *behind)
+            else:
+                primals = empty_row.copy()
+                for place, value in zip(places, values):
+                    primals[place] = value
             entry(ADJOINT, tuple(primals), None, tuple(row), None, None)
             return tuple(flat)
 

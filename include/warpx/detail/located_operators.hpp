@@ -75,6 +75,12 @@ struct sum_is_not_read {
     }
 };
 
+/// How a located value reaches memory.
+template <class Located> struct access_of;
+template <template <class, class> class Located, class T, class Access> struct access_of<Located<T, Access>> {
+    using type = Access;
+};
+
 /// Assignments and compound assignments shared by all located values. On a temporary (`y[i] += e`) they write
 /// the place, on a named value (`auto t = y[i]; t += e;`) they change the local variable only.
 template <class Self, bool ReadOnly> struct located_operators {
@@ -112,6 +118,9 @@ template <class Self, bool ReadOnly> struct located_operators {
         if constexpr (!ReadOnly && requires { self.add(v); }) {
             self.add(signed_as<Op>(v));
             return unusable<sum_is_not_read>{};
+        } else if constexpr (!ReadOnly && requires { access_of<Self>::type::added(v); }) {
+            access_of<Self>::type::added(v);
+            return static_cast<Self&&>(self);
         } else {
             return std::move(*this).set(combine<Op>(read(), v));
         }

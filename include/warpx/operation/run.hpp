@@ -3,6 +3,7 @@
 // derivative.
 #pragma once
 
+#include "../forms/additions.hpp"
 #include "../kernels/fill.hpp"
 #include "../op.hpp"
 #include "batch_plan.hpp"
@@ -125,7 +126,28 @@ template <const auto& Op, class Device, int Variant> struct operation_run {
             run_second(call, retaining(options), numbers{});
     }
 
+    /// Whether the kernel does nothing but add to parameter `k`: derivatives then depend on no value of it, and its
+    /// gradient passes through unchanged. (Only derived ones: an own adjoint may do anything.)
+    static bool only_adds_to(int k) { return only_adds_to(k, numbers{}); }
+
 private:
+    template <int K>
+    using seen_type =
+        std::conditional_t<is_scalar<K>, element_of<K>, array<seen<K>, parameter<K>::rank, Device>>;
+    template <int Asked, int... K> static bool only_adds_to(std::integer_sequence<int, K...>) {
+        if constexpr (role<Asked> == parameter_role::inout)
+            return only_adds<numbers, kernel_ref<operation::function>, R, Asked, seen_type<K>...>::known();
+        else
+            return false;
+    }
+    template <int... K> static bool only_adds_to([[maybe_unused]] int k, std::integer_sequence<int, K...>) {
+        if constexpr (is_kernel && std::is_same_v<typename operation::tangent_rule, derived> &&
+                      !has_adjoint<decltype(operation::function)>)
+            return ((k == K && only_adds_to<K>(numbers{})) || ...);
+        else
+            return false;
+    }
+
     /// Whether scalars must be read by the kernel: they differ over the batch, or lie on a device.
     static bool lifts(const operation_call& call) {
         if (call.batch_rank != 0) return true;
