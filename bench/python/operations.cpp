@@ -2,7 +2,7 @@
 // operations.cpp: bench_operations, the module that operations_bench.py compares with its peers.
 #include <warpx/interop/python_module.hpp>
 
-constexpr auto saxpy = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) { y[i] = a * x[i] + y[i]; };
+constexpr auto saxpy = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) { y[i] += a * x[i]; };
 constexpr auto rosenbrock = [] WARPX_KERNEL(auto i, auto x, auto y, auto f) {
     const auto one = 1 - x[i], bend = y[i] - x[i] * x[i];
     f[i] = one * one + 100 * bend * bend;

@@ -11,7 +11,7 @@ using warpx::vec;
 
 // -- saxpy ------------------------------------------------------------------------------------------------
 
-constexpr auto saxpy = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) { y[i] = a * x[i] + y[i]; };
+constexpr auto saxpy = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) { y[i] += a * x[i]; };
 constexpr auto saxpy_op = warpx::op<"saxpy", saxpy>(in<float, "n">("x"), inout<float, "n">("y"), value<float>("a"))
                               .doc("Adds a * x to y, in place.");
 

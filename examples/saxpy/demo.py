@@ -94,7 +94,7 @@ def main():
     print(f"""
 warpx: y = a * x + y, one lambda, {N:,} float32 in memory of three owners
 
-    constexpr auto saxpy = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) {{ y[i] = a * x[i] + y[i]; }};
+    constexpr auto saxpy = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) {{ y[i] += a * x[i]; }};
 
   memory of              y before         y after           copy?  result    GB/s  of copy""")
 

@@ -164,9 +164,10 @@ class Operation:
                 extents[axis] = extent
         return extents, batch
 
-    def free_extents(self, bound, out_shapes):
+    def free_extents(self, bound, in_shapes, out_shapes):
         """What output_dims, launch_dims and the arrays of out= say of the extents in `self.free`: a list, -1 where
-        they say nothing; None if there is nothing to say."""
+        they say nothing; None if there is nothing to say. Refuses output_dims that the inputs contradict. The shapes
+        are pairs (parameter, shape)."""
         known = {}
         if isinstance(bound.output_dims, dict) and (unknown := set(bound.output_dims) - {p.name for p in self.outputs}):
             raise self.error(TypeError, "output_dims for its results", repr(unknown.pop()), "use their names")
@@ -179,6 +180,12 @@ class Operation:
                 raise self.error(TypeError, f"output_dims with {len(p.axes)} extents for '{p.name}'",
                                  f"{len(dims)} of them", "pass one for each axis, without batch and component axes")
             known.update(zip(p.axes, dims))
+        if known:
+            for p, shape in in_shapes:
+                for axis, extent in zip(p.axes, shape[len(shape) - p.rank:]):
+                    if known.get(axis, extent) != extent:
+                        raise self.argument_error(ValueError, p, f"{self.extents[axis]} = {known[axis]}, as the call "
+                                                  "says", f"shape {tuple(shape)}", "pass arrays whose extents agree")
         for p, shape in out_shapes:
             known.update(zip(p.axes, shape[len(shape) - p.rank:]))
         if bound.launch_dims is not None and self.launch is not None:

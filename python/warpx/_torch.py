@@ -133,12 +133,16 @@ def new_values(operation, bound):
 
 def _prepare(operation, bound, inputs, given):
     """(inputs, options) as operators take them."""
-    free = operation.free_extents(bound, [(p, v.shape) for v, p in zip(given, operation.results) if v is not None])
+    free = operation.free_extents(bound, _shapes(inputs, operation.inputs), _shapes(given, operation.results))
     launch = bound.launch_dims
     if launch is not None:
         launch = tuple(launch) if isinstance(launch, (tuple, list)) else (launch,)
     options = (None if free is None else tuple(free), launch, _asked_dtype(operation, bound.dtype))
     return _convert_values(operation, operation.torch.functions().operators, inputs, options), options
+
+
+def _shapes(objects, parameters):
+    return [(p, v.shape) for v, p in zip(objects, parameters) if p.is_array and v is not None]
 
 
 def _apply(operation, inputs, options, differentiated):

@@ -2,7 +2,7 @@
 // ops.cpp: the kernels and the operations of the package my_ops.
 #include <warpx/interop/python_module.hpp> // first: it includes Python.h
 
-constexpr auto saxpy = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) { y[i] = a * x[i] + y[i]; };
+constexpr auto saxpy = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) { y[i] += a * x[i]; };
 constexpr auto matmul = [] WARPX_KERNEL(auto i, auto a, auto b, auto c) {
     auto [row, col] = i;
     auto s = c.zero();

@@ -44,6 +44,15 @@ constexpr auto swap = [] WARPX_KERNEL(auto i, auto x, auto y) {
 };
 constexpr auto swap_op = warpx::op<"swap", swap>(inout<double, "n">("x"), inout<double, "n">("y"));
 
+// What is only added to: neither its old value nor a copy of its gradient is kept.
+constexpr auto accumulate = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) { y[i] += a * x[i] * x[i]; };
+constexpr auto accumulate_op =
+    warpx::op<"accumulate", accumulate>(in<double, "n">("x"), inout<double, "n">("y"), value<double>("a"));
+
+constexpr auto scatter = [] WARPX_KERNEL(auto i, auto x, auto at, auto y) { atomic_add(y, at[i], x[i]); };
+constexpr auto scatter_op =
+    warpx::op<"scatter", scatter>(in<double, "n">("x"), in<int64_t, "n">("at"), inout<double, "m">("y")).over<"n">();
+
 // Squares through a host function with derivatives of its own.
 constexpr auto square = [] WARPX_KERNEL(auto i, auto x, auto y) { y[i] = x[i] * x[i]; };
 constexpr auto square_tangent = [] WARPX_KERNEL(auto i, auto x, auto dx, auto dy) { dy[i] = 2 * x[i] * dx[i]; };
@@ -97,4 +106,5 @@ constexpr auto saxpy_op = warpx::op<"saxpy", saxpy>(in<double, "n">("x"), out<do
 } // namespace
 
 WARPX_PYTHON_MODULE(warpx_test_more, sincos_op, affine_op, power_op, ramp_op, swap_op, squares_op, no_gradient_op,
-                    seen_op, scale_op, product_op, throws_op, next_op, saxpy_op)
+                    seen_op, scale_op, product_op, throws_op, next_op, saxpy_op,
+                    accumulate_op, scatter_op)

@@ -24,6 +24,14 @@ def _swap(x, y):
     return more.swap(x.clone(), y.clone())
 
 
+def _accumulate(x, y, a):
+    return more.accumulate(x, y.clone(), a)
+
+
+def _scatter(x, y):
+    return more.scatter(x, _AT, y.clone())
+
+
 def _bend(xy):
     x, y = xy.unbind(-1)
     return (1 - x) ** 2 + 100 * (y - x * x) ** 2
@@ -47,6 +55,8 @@ CASES = {
     "power": (lambda x: more.power(x, 3), lambda x: x**3, lambda: (real(4),)),
     "ramp": (lambda s: more.ramp(s, output_dims=4), lambda s: s * torch.arange(4, dtype=F64), lambda: (number(),)),
     "swap": (_swap, lambda x, y: (y, x * x), lambda: (real(3), real(3))),
+    "accumulate": (_accumulate, lambda x, y, a: y + a * x * x, lambda: (real(5), real(5), number())),
+    "scatter": (_scatter, lambda x, y: y.index_add(-1, _AT, x), lambda: (real(3), real(4))),
     "matmul, batches": (ops.matmul, torch.matmul, lambda: (real(2, 1, 2, 3), real(4, 3, 2))),
     "sinmul, batches": (ops.sinmul, lambda x, a: a * x.sin(), lambda: (real(3, 5), number())),
     "product": (more.product, lambda x, w: x * w * w,

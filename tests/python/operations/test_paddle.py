@@ -167,6 +167,15 @@ def test_two_are_overwritten():
     close(b.grad, [10, 10])
 
 
+def test_what_is_only_added_to():
+    x, start = tensor(X, True), tensor(W, True)
+    y = more.accumulate(x, start * 1, 2.0)
+    close(y, W + 2 * X * X)
+    y.sum().backward()
+    close(x.grad, 4 * X)
+    close(start.grad, np.ones(3))
+
+
 def test_several_outputs():
     x = tensor(X, True)
     s, c = more.sincos(x)

@@ -188,6 +188,71 @@ def test_the_old_value_is_saved_as_a_clone():
     assert x.grad.tolist() == [4] * 3
 
 
+def described(function):
+    """name -> what the glue knows of a parameter of an operation."""
+    module = {ops.__name__: ops, more.__name__: more}[function.__module__]
+    return {p.name: p for p in module.__warpx_operations__[function.__name__].parameters}
+
+
+def test_what_is_only_added_to_is_found():
+    assert described(more.accumulate)["y"].only_added
+    assert described(more.scatter)["y"].only_added
+    assert not described(ops.saxpy)["y"].only_added  # y[i] = a * x[i] + y[i] reads it
+    assert not described(more.swap)["x"].only_added
+    assert not described(more.accumulate)["x"].only_added
+
+
+def test_what_is_only_added_to_is_not_kept():
+    x, y, g = real(5).requires_grad_(), real(5), real(5)
+    start = y.clone().requires_grad_()
+    z = more.accumulate(x, start * 1, 2.0)
+    assert [v.data_ptr() for v in z.grad_fn.saved_tensors] == [x.data_ptr()]
+    torch.testing.assert_close(z.detach(), y + 2 * x.detach() ** 2)
+    kept = g.clone()
+    gx, gy = torch.autograd.grad(z, (x, start), g)
+    torch.testing.assert_close(gx, 4 * x.detach() * g)
+    torch.testing.assert_close(gy, g, rtol=0, atol=0)
+    torch.testing.assert_close(g, kept, rtol=0, atol=0)  # it was handed on, not written
+    passed = []
+    z = more.accumulate(x, start * 1, 2.0)
+    z.grad_fn.register_hook(lambda given, got: passed.extend(v.data_ptr() for v in given if v is not None))
+    z.backward(g)
+    assert g.data_ptr() in passed
+
+
+def test_what_is_only_added_to_may_have_expanded_and_lazy_gradients():
+    x, start = real(5).requires_grad_(), real(5).requires_grad_()
+    more.accumulate(x, start * 1, 3.0).sum().backward()  # the gradient of a sum is one number, seen everywhere
+    torch.testing.assert_close(x.grad, 6 * x.detach())
+    torch.testing.assert_close(start.grad, torch.ones(5, dtype=F64))
+    for given in (real(10)[::2], torch._neg_view(real(5)), real(5).flip(0)):
+        gx, gy = torch.autograd.grad(more.accumulate(x, start * 1, 3.0), (x, start), given)
+        torch.testing.assert_close(gx, 6 * x.detach() * given)
+        torch.testing.assert_close(gy, given.clone())
+
+
+def test_chains_of_additions_against_torch():
+    x, start, weights = real(4).requires_grad_(), real(4).requires_grad_(), real(4)
+    def mine(x, start):
+        y = start * start
+        for k in range(3):
+            y = more.accumulate(x * (k + 1), y, 0.5)
+            y = more.accumulate(y.detach() + x, y, 1.0) * 1
+        return y
+
+    def same(x, start):
+        y = start * start
+        for k in range(3):
+            y = y + 0.5 * (x * (k + 1)) ** 2
+            y = y + (y.detach() + x) ** 2
+        return y
+
+    got, expected = (torch.autograd.grad(f(x, start), (x, start), weights, create_graph=True) for f in (mine, same))
+    assert_same(got, expected)
+    assert_same(torch.autograd.grad(got[0].sum(), (x, start), allow_unused=True, materialize_grads=True),
+                torch.autograd.grad(expected[0].sum(), (x, start), allow_unused=True, materialize_grads=True))
+
+
 def test_chain_of_overwriting_steps_against_torch():
     x = real(4).requires_grad_()
     y, z = x * 1, x.detach().clone().requires_grad_()
@@ -302,6 +367,14 @@ def test_out_is_refused_where_gradients_are_recorded(says):
     with torch.no_grad():
         assert ops.sinmul(x, 2.0, out=out) is out
     says(RuntimeError, "no out=", lambda: ops.sinmul(real(3), 2.0, out=real(3).requires_grad_()))
+
+
+def test_output_dims_that_an_input_contradicts(says):
+    for x in (real(4), real(4).requires_grad_()):
+        for dims in (5, (5,), {"y": 5}):
+            says(ValueError, "argument 'x'", "n = 5, as the call says", "(4,)",
+                 lambda: ops.sinmul(x, 2.0, output_dims=dims))
+        assert ops.sinmul(x, 2.0, output_dims=4).shape == (4,)
 
 
 def test_keywords_defaults_and_optional_arguments():
