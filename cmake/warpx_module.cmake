@@ -2,15 +2,20 @@
 # warpx_add_module: a Python extension module out of operations. Known after add_subdirectory, FetchContent and
 # find_package(warpx). Call it at file scope, where a language can be enabled, not from a function.
 #
-#   warpx_add_module(<name> <source>... [STUBS] [DESTINATION <folder>])
+#   warpx_add_module(<name> <source>... [PARTS <number>] [STUBS] [DESTINATION <folder>])
 #
 #   warpx_add_module(my_ops ops.cpp)                                   # for the CPU
 #   warpx_add_module(my_ops ops.cpp ops.cu STUBS DESTINATION my_ops)   # and for CUDA where there is a compiler for it
+#   warpx_add_module(my_ops ops.cpp PARTS 4)                           # compiled as 4 files, at once with --parallel
 #
 # <name>       the target, and the module as in WARPX_PYTHON_MODULE(<name>, ...)
 # <source>     C++ files, and .cu files, which are compiled where CUDA is on and left out elsewhere. Where it is on,
 #              ops.cu takes the place of ops.cpp: it may be the one line `#include "ops.cpp"`, since the macro makes
 #              the functions for the CPU and for CUDA when a CUDA compiler reads it.
+# PARTS        compiles the first source, which has WARPX_PYTHON_MODULE, that many times, each time with a share of
+#              the functions, types and derivatives. What it defines besides operations is then compiled as often:
+#              functions must be inline, static or in an unnamed namespace, variables that change inline outside of
+#              one, so that the parts share them. Compile options set for the source, not the target, are lost.
 # STUBS        writes <name>.pyi, the signatures for editors and type checkers, next to the module when it is built
 # DESTINATION  installs module and stub there
 #
@@ -48,24 +53,53 @@ function(warpx_module_uses_cuda result)
     set(${result} ${found} PARENT_SCOPE)
 endfunction()
 
+# Sets `result` to files in `folder` that compile `source` as so many parts (see WARPX_PYTHON_MODULE).
+function(warpx_write_parts result folder source count)
+    get_filename_component(source "${source}" ABSOLUTE)
+    get_filename_component(stem "${source}" NAME_WLE)
+    get_filename_component(extension "${source}" LAST_EXT)
+    math(EXPR last "${count} - 1")
+    set(others)
+    foreach(part RANGE 1 ${last})
+        string(APPEND others " each(name, ${part})")
+    endforeach()
+    set(files)
+    foreach(part RANGE ${last})
+        list(APPEND files "${folder}/${stem}_${part}${extension}")
+        file(CONFIGURE OUTPUT "${folder}/${stem}_${part}${extension}" CONTENT [[
+#define WARPX_MODULE_PART @part@
+#define WARPX_MODULE_PARTS @count@
+#define WARPX_MODULE_OTHER_PARTS(each, name)@others@
+#include "@source@"
+]] @ONLY)
+    endforeach()
+    set(${result} ${files} PARENT_SCOPE)
+endfunction()
+
 function(warpx_make_module cuda name)
-    cmake_parse_arguments(PARSE_ARGV 2 arg "STUBS" "DESTINATION" "")
+    cmake_parse_arguments(PARSE_ARGV 2 arg "STUBS" "DESTINATION;PARTS" "")
     set(me "warpx_add_module(${name})")
     if(NOT arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "${me}: expected source files; got none; write warpx_add_module(${name} ops.cpp)")
     endif()
 
+    if(NOT "PARTS" IN_LIST ARGN)
+        set(arg_PARTS 1)
+    elseif(NOT arg_PARTS MATCHES "^[1-9][0-9]?$")
+        message(FATAL_ERROR "${me}: expected PARTS from 1 to 99; got '${arg_PARTS}'; write the number of processors that \
+compile, PARTS 4")
+    endif()
+
     set(sources ${arg_UNPARSED_ARGUMENTS})
     set(cuda_sources ${sources})
     list(FILTER cuda_sources INCLUDE REGEX "\\.cu$")
-    list(FILTER sources EXCLUDE REGEX "\\.cu$")
     if(cuda)
         foreach(source ${cuda_sources}) # each instead of the C++ file of its name
             string(REGEX REPLACE "\\.cu$" "" stem "${source}")
             list(REMOVE_ITEM sources "${stem}.cpp" "${stem}.cc" "${stem}.cxx")
         endforeach()
-        list(APPEND sources ${cuda_sources})
     elseif(cuda_sources)
+        list(REMOVE_ITEM sources ${cuda_sources})
         set(reason "no CUDA compiler was found")
         if(NOT WARPX_MODULE_CUDA)
             set(reason "WARPX_MODULE_CUDA is ${WARPX_MODULE_CUDA}")
@@ -76,6 +110,12 @@ ${reason}; add a .cpp file with the same content")
         endif()
         list(JOIN cuda_sources ", " left_out)
         message(STATUS "${me}: ${left_out} left out, ${reason}: the module is for the CPU")
+    endif()
+
+    if(arg_PARTS GREATER 1)
+        list(POP_FRONT sources source)
+        warpx_write_parts(parts "${CMAKE_CURRENT_BINARY_DIR}/${name}_parts" "${source}" ${arg_PARTS})
+        list(PREPEND sources ${parts})
     endif()
 
     # Whoever looked for Python, under either name, has chosen one.

@@ -123,7 +123,7 @@ template <const auto& Op> struct calling {
         }
         detail::resolve(detail::description_of<Op>, call);
         detail::resolve_launch(detail::description_of<Op>, call);
-        detail::entries_of<Op, device::host>.run[static_cast<int>(what)](call, {});
+        detail::entries_of<Op, device::host>.of[call.variant].run[static_cast<int>(what)](call, {});
     }
 };
 
@@ -142,6 +142,26 @@ TEST_CASE("a description names parameters, types, extents and the launch") {
     static_assert(p.launch_by_function && p.launch_rank == 1 && p.parameters[2].has_default);
     CHECK(std::string(p.doc) == "Half of it.");
     CHECK(detail::axes_text(n, n.parameters[0]) == "(n, 3)");
+}
+
+TEST_CASE("the parts of a module have each entry once") {
+    using detail::module_part, detail::module_entries;
+    auto entries = module_entries<module_part<0, 3, device::host>, saxpy_op>;
+    const auto second = module_entries<module_part<1, 3, device::host>, saxpy_op>;
+    const auto third = module_entries<module_part<2, 3, device::host>, saxpy_op>;
+    const auto count = [](const auto& part) {
+        int entries = 0;
+        for (const auto& variant : part.of)
+            for (const auto entry : variant.run) entries += entry != nullptr;
+        return entries;
+    };
+    CHECK(count(entries) + count(second) + count(third) == 8);
+    entries.take(second.of);
+    entries.take(third.of);
+    for (int variant = 0; variant < 2; ++variant)
+        for (int what = 0; what < 4; ++what)
+            CHECK(entries.of[variant].run[what] ==
+                  detail::entries_of<saxpy_op, device::host>.of[variant].run[what]);
 }
 
 TEST_CASE("an operation runs, with the type of its arrays") {

@@ -41,14 +41,14 @@ def found(prefix, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def newer(tmp_path_factory):
-    """Built in the source tree of version 0.2.0."""
+    """Built in the source tree of version 0.2.0, in parts."""
     work = tmp_path_factory.mktemp("newer")
     for part in ("include", "cmake", "python"):
         shutil.copytree(ROOT / part, work / "warpx" / part)
     shutil.copy(ROOT / "CMakeLists.txt", work / "warpx")
     config = work / "warpx/include/warpx/config.hpp"
     config.write_text(re.sub(r"(VERSION_MINOR) \d+", r"\1 2", config.read_text()))
-    return build(HERE / "module", work, f"-DWARPX_SOURCE={work}/warpx", "-DMODULE=newer_ops")
+    return build(HERE / "module", work, f"-DWARPX_SOURCE={work}/warpx", "-DMODULE=newer_ops", "-DPARTS=3")
 
 
 CALL = """
@@ -82,13 +82,14 @@ def test_cuda_source_is_left_out_with_a_message(found):
 
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="no nvcc")
 def test_cuda_source_takes_the_place_of_the_other(prefix, tmp_path):
-    """Where nvcc is found by itself. The module holds the CUDA runtime, and is an ordinary one without a GPU."""
+    """Where nvcc is found by itself. The module holds the CUDA runtime, and is an ordinary one without a GPU. It is
+    compiled in parts."""
     folder, said = build(HERE / "module", tmp_path, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_CUDA_ARCHITECTURES=90",
-                         "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CUDA_FLAGS_DEBUG=-O0", cuda="AUTO")
+                         "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CUDA_FLAGS_DEBUG=-O0", "-DPARTS=2", cuda="AUTO")
     assert "left out" not in said
     module, = folder.glob("my_ops.*.so")
     assert "libcuda" not in run("ldd", module)
-    assert [p.name for p in (tmp_path / "build").rglob("ops.*.o")] == ["ops.cu.o"]
+    assert sorted(p.name for p in (tmp_path / "build").rglob("ops*.o")) == ["ops_0.cu.o", "ops_1.cu.o"]
     python(CALL + "import my_ops; check(my_ops)", folder)
 
 
@@ -97,10 +98,11 @@ def test_build_type(found, newer):
     assert said in newer[1] and said not in found[1]
 
 
-def test_module_shows_its_entry_and_what_modules_share(found):
-    module, = found[0].glob("my_ops.*.so")
+@pytest.mark.parametrize("built, name", [("found", "my_ops"), ("newer", "newer_ops")])
+def test_module_shows_its_entry_and_what_modules_share(built, name, request):
+    module, = request.getfixturevalue(built)[0].glob(f"{name}.*.so")
     symbols = [line.split(maxsplit=2)[1:] for line in run("nm", "-DC", "--defined-only", module).splitlines()]
-    assert [name for kind, name in symbols if kind == "T"] == ["PyInit_my_ops"]
+    assert [symbol for kind, symbol in symbols if kind == "T"] == [f"PyInit_{name}"]
     assert [name for _, name in symbols if "::launching::" in name] == []
     # One of a kind in the process, even between modules of different versions: the name says which layout it has.
     unique = {name for kind, name in symbols if kind == "u" and name.startswith("warpx::")}
@@ -164,6 +166,8 @@ def test_what_the_package_says_of_itself(package, prefix, found):
     (["-DSOURCES="], "expected source files; got none"),
     (["-DSOURCES=ops.cu"],
      "expected a C++ file for builds without CUDA; got only ops.cu, and WARPX_MODULE_CUDA is OFF"),
+    (["-DPARTS=0"], "expected PARTS from 1 to 99; got '0'"),
+    (["-DPARTS="], "expected PARTS from 1 to 99; got ''"),
     (["-DCMAKE_DISABLE_FIND_PACKAGE_Python3=ON"], "expected Python 3.10 or newer with its header Python.h"),
 ])
 def test_refused(prefix, tmp_path, arguments, said):

@@ -16,7 +16,7 @@ struct bound_operation {
     static constexpr int most = operation_description::most_parameters;
 
     const operation_description* description = nullptr;
-    const operation_entries* host = nullptr;
+    const operation_entries* host = nullptr; // by variant
     const operation_entries* cuda = nullptr; // null: this module was built without CUDA
     PyObject* names[most] = {};              // interned
     int input_count = 0;                     // by position

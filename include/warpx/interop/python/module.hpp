@@ -42,8 +42,8 @@ WARPX_COLD inline std::string number_text(double v, const char* infinite) {
     return text;
 }
 
-/// The description as JSON: what the glue knows of an operation.
-WARPX_COLD inline std::string to_json(const operation_description& d) {
+/// The description as JSON: what the glue knows of an operation. `only_adds_to(k)`: see entries.hpp.
+WARPX_COLD inline std::string to_json(const operation_description& d, bool (*only_adds_to)(int)) {
     const auto list = [](int count, const auto& item) {
         std::string text = "[";
         for (int k = 0; k < count; ++k) text += (k ? "," : "") + item(k);
@@ -66,6 +66,7 @@ WARPX_COLD inline std::string to_json(const operation_description& d) {
         one += ",\"axes\":" + list(p.rank, [&](int a) { return std::to_string(p.extents[a]); });
         one += ",\"fold\":" + list(p.fold_rank, [&](int f) { return std::to_string(p.fold[f]); });
         one += ",\"optional\":" + boolean(p.optional) + ",\"zeroed\":" + boolean(p.zeroed);
+        if (p.role == parameter_role::inout) one += ",\"only_added\":" + boolean(only_adds_to(k));
         if (p.has_default) one += ",\"default\":" + number_text(p.default_value, "Infinity");
         return one + "}";
     });
@@ -172,14 +173,18 @@ WARPX_COLD inline void fill_record(bound_operation& op) {
     op.doc = doc_text(d);
 }
 
-template <const auto& Op> void add_operation(PyObject* into, PyObject* module_name, PyObject* records) {
+/// Its entries begin at `next`, which then is at those of the next operation.
+template <const auto& Op, bool Cuda>
+void add_operation(PyObject* into, PyObject* module_name, PyObject* records, const operation_entries*& next) {
     using mine = module_operation<Op>;
     bound_operation& op = mine::bound;
     op.description = &description_of<Op>;
-    op.host = &entries_of<Op, device::host>;
-#if defined(__CUDACC__)
-    op.cuda = &entries_of<Op, device::cuda>;
-#endif
+    op.host = next;
+    next += op.description->variants();
+    if constexpr (Cuda) {
+        op.cuda = next;
+        next += op.description->variants();
+    }
     fill_record(op);
     mine::methods[0].ml_name = op.description->name;
     mine::methods[0].ml_doc = op.doc.c_str();
@@ -191,7 +196,8 @@ template <const auto& Op> void add_operation(PyObject* into, PyObject* module_na
                                               "rename one: op<\"name\", ...>"));
     ref functions[3];
     for (int k = 0; k < 3; ++k) functions[k] = made(PyCFunction_NewEx(&mine::methods[k], into, module_name));
-    const ref record(Py_BuildValue("{s:s,s:O,s:O}", "json", to_json(*op.description).c_str(), "raw",
+    const ref record(Py_BuildValue("{s:s,s:O,s:O}", "json",
+                                   to_json(*op.description, &only_adds_to<Op>).c_str(), "raw",
                                    functions[1].get(), "entry", functions[2].get()));
     if (!record || PyDict_SetItemString(records, op.description->name, record.get()) < 0 ||
         PyObject_SetAttrString(into, op.description->name, functions[0].get()) < 0)
@@ -219,7 +225,10 @@ WARPX_COLD inline void announce(PyObject* made_module) {
     if (!done) throw python::pending_error();
 }
 
-template <const auto&... Ops> PyObject* make_module(const char* name) noexcept {
+/// `others` hand over what the other parts of the module have compiled.
+template <class Part, const auto&... Ops>
+PyObject* make_module(const char* name, std::initializer_list<part_entries> others) noexcept {
+    static auto entries = module_entries<Part, Ops...>;
     static PyModuleDef definition = {PyModuleDef_HEAD_INIT,
                                      name,
                                      "Operations of warpx.",
@@ -237,7 +246,9 @@ template <const auto&... Ops> PyObject* make_module(const char* name) noexcept {
         const char* checked = getenv("WARPX_CHECKED");
         module_data.checked = checked && strcmp(checked, "0") != 0;
         module_data.module = created.get();
-        (add_operation<Ops>(created.get(), module_name.get(), records.get()), ...);
+        for (const part_entries other : others) entries.take(other());
+        const operation_entries* next = entries.of;
+        (add_operation<Ops, Part::on_cuda>(created.get(), module_name.get(), records.get(), next), ...);
         const std::string version = std::to_string(WARPX_VERSION_MAJOR) + "." +
                                     std::to_string(WARPX_VERSION_MINOR) + "." +
                                     std::to_string(WARPX_VERSION_PATCH);
@@ -255,8 +266,38 @@ template <const auto&... Ops> PyObject* make_module(const char* name) noexcept {
 } // namespace py
 } // namespace warpx::detail
 
+// What the build says of a module that is compiled in parts (cmake/warpx_module.cmake): how many, which one
+// this is, and `each(name, part)` for all but part 0.
+#if !defined(WARPX_MODULE_PARTS)
+#    define WARPX_MODULE_PARTS 1
+#    define WARPX_MODULE_PART 0
+#    define WARPX_MODULE_OTHER_PARTS(each, name)
+#endif
+// A C function hands over what a part has compiled: the operations are objects of each part's own, which no
+// C++ name common to the parts can have in it.
+#define WARPX_DETAIL_PART(name, part)                                                                        \
+    extern "C"                                                                                               \
+        [[gnu::visibility("hidden")]] const ::warpx::detail::operation_entries* warpx_##name##_part_##part()
+#define WARPX_DETAIL_DECLARE_PART(name, part) WARPX_DETAIL_PART(name, part);
+#define WARPX_DETAIL_NAME_PART(name, part) warpx_##name##_part_##part,
+#define WARPX_DETAIL_DEFINE_PART(name, part, ...)                                                            \
+    WARPX_DETAIL_PART(name, part) {                                                                          \
+        using this_part = ::warpx::detail::this_part<part, WARPX_MODULE_PARTS>;                              \
+        return ::warpx::detail::module_entries<this_part, __VA_ARGS__>.of;                                   \
+    }
+
 /// Defines the extension module `name` with one function for each operation (constexpr variables at namespace
 /// scope). Use it once, in one source file; build that with `warpx_add_module(name file.cpp)`. The module
-/// needs no framework to be built or imported. A macro, since Python looks for a C function of that name.
-#define WARPX_PYTHON_MODULE(name, ...)                                                                       \
-    PyMODINIT_FUNC PyInit_##name() { return ::warpx::detail::py::make_module<__VA_ARGS__>(#name); }
+/// needs no framework to be built or imported. A macro, since Python looks for a C function of that name. In
+/// parts other than 0 it only compiles their share.
+#if WARPX_MODULE_PART == 0
+#    define WARPX_PYTHON_MODULE(name, ...)                                                                   \
+        WARPX_MODULE_OTHER_PARTS(WARPX_DETAIL_DECLARE_PART, name)                                            \
+        PyMODINIT_FUNC PyInit_##name() {                                                                     \
+            using this_part = ::warpx::detail::this_part<0, WARPX_MODULE_PARTS>;                             \
+            return ::warpx::detail::py::make_module<this_part, __VA_ARGS__>(                                 \
+                #name, {WARPX_MODULE_OTHER_PARTS(WARPX_DETAIL_NAME_PART, name)});                            \
+        }
+#else
+#    define WARPX_PYTHON_MODULE(name, ...) WARPX_DETAIL_DEFINE_PART(name, WARPX_MODULE_PART, __VA_ARGS__)
+#endif

@@ -56,14 +56,14 @@ WARPX_INLINE void run_call(const operation_description& d, const bound_operation
         if (!op.cuda) refuse_cuda(call);
 #if defined(__CUDACC__)
         enter_stream(call, options);
-        op.cuda->run[static_cast<int>(call.what)](call, options);
+        op.cuda[call.variant].run[static_cast<int>(call.what)](call, options);
         leave_stream(call, options);
         return;
 #endif
     } else if (call.device != device_kind::host) {
         refuse_cuda(call);
     }
-    const operation_entry entry = op.host->run[static_cast<int>(call.what)];
+    const operation_entry entry = op.host[call.variant].run[static_cast<int>(call.what)];
     if (work_of(d, call) < release_from) return entry(call, options);
     const python::release_gil no_gil;
     entry(call, options);
