@@ -3,7 +3,7 @@
 // derivative.
 #pragma once
 
-#include "../forms/additions.hpp"
+#include "additions.hpp"
 #include "callback.hpp"
 #include "gradients.hpp"
 

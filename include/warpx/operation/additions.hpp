@@ -3,8 +3,8 @@
 // the derivatives then depend on no value of that array, and its gradient passes through unchanged.
 #pragma once
 
-#include "active.hpp"
-#include "probe.hpp"
+#include "../forms/active.hpp"
+#include "../forms/probe.hpp"
 
 namespace warpx {
 
@@ -12,8 +12,8 @@ namespace detail {
 
 #pragma GCC visibility push(hidden)
 
-/// What a kernel does with its argument number `Argument`, for one list of argument types; registered and read as
-/// in probe.hpp.
+/// What a kernel does with its argument number `Argument`, for one list of argument types; registered and
+/// read as in forms/probe.hpp.
 template <class Kernel, int Argument, int R, class... A> struct addition_facts {
     static inline constinit bool complete = false, used = false, added = false;
     [[gnu::constructor(1000)]] static void register_used() noexcept { used = true; }
@@ -41,7 +41,8 @@ template <class Facts> struct addition_access : direct_access {
 template <class Access> inline constexpr bool is_addition_access = false;
 template <class Facts> inline constexpr bool is_addition_access<addition_access<Facts>> = true;
 
-/// Elements of the other arrays. `c ? x[i] : y[i]` with an element in question is a value, so that it is used.
+/// Elements of the other arrays. `c ? x[i] : y[i]` with an element in question is a value, so that it is
+/// used.
 struct beside_additions : direct_access {
     template <class Other> static constexpr bool takes = is_addition_access<Other>;
 };
@@ -83,10 +84,9 @@ namespace form {
 /// Compiled to learn about the array `Asked`, never run.
 template <class Facts, int Asked> struct additions {
     template <class T, int N, int Argument>
-    using handle =
-        detail::additions_handle<T, N,
-                                 std::conditional_t<Argument == Asked, detail::addition_access<Facts>,
-                                                    detail::beside_additions>>;
+    using handle = detail::additions_handle<
+        T, N,
+        std::conditional_t<Argument == Asked, detail::addition_access<Facts>, detail::beside_additions>>;
 };
 
 } // namespace form
@@ -99,8 +99,9 @@ template <class T, int N, class D>
 inline constexpr bool may_be_written<array<T, N, D>> = is_active<T> && !std::is_const_v<T>;
 
 /// Whether a kernel does nothing but add to its argument `Asked`, the only array with derivatives that it may
-/// write. (Of several, elements would get several types, which kernels may not expect.) `known()`, from host code,
-/// makes this translation unit compile the kernel for the question; false until the static constructors are done.
+/// write. (Of several, elements would get several types, which kernels may not expect.) `known()`, from host
+/// code, makes this translation unit compile the kernel for the question; false until the static constructors
+/// are done.
 template <class Numbers, class Kernel, int R, int Asked, class... A> struct only_adds {
     static bool known() noexcept { return false; }
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // additions_test.cpp: which kernels only add to an array, by what they do with it.
-#include <warpx/forms/additions.hpp>
+#include <warpx/operation/additions.hpp>
 #include <warpx/warpx.hpp>
 
 #include "support/catch.hpp"
