@@ -16,7 +16,9 @@ using mat2f = mat<float, 2, 2>;
 template <int Asked, class... A, class F> bool adds(const F&) {
     return detail::only_adds<std::make_integer_sequence<int, sizeof...(A)>, F, 1, Asked, A...>::known();
 }
-template <class T, class F> bool adds_to_y(const F& kernel) { return adds<1, source<T>, target<T>, T>(kernel); }
+template <class T, class F> bool adds_to_y(const F& kernel) {
+    return adds<1, source<T>, target<T>, T>(kernel);
+}
 
 } // namespace
 
@@ -37,7 +39,8 @@ TEST_CASE("additions in every spelling are found") {
         y[i].x += a * x[i].y;
         y[i][2] += a;
     }));
-    CHECK(adds<1, source<mat2f>, target<mat2f>, float>([](auto i, auto, auto y, auto a) { y[i](0, 1) += a; }));
+    CHECK(
+        adds<1, source<mat2f>, target<mat2f>, float>([](auto i, auto, auto y, auto a) { y[i](0, 1) += a; }));
 }
 
 TEST_CASE("what reads or overwrites an array does not only add to it") {
@@ -59,7 +62,8 @@ TEST_CASE("what reads or overwrites an array does not only add to it") {
     CHECK_FALSE(adds_to_y<float>([](auto i, auto, auto y, auto) { ++y[i]; }));
     CHECK_FALSE(adds_to_y<float>([](auto i, auto x, auto y, auto a) { atomic_max(y, i, a * x[i]); }));
     CHECK_FALSE(adds_to_y<float>([](auto i, auto x, auto y, auto a) { y[i] += a * (a > 0 ? x[i] : y[i]); }));
-    CHECK_FALSE(adds<1, source<vec3f>, target<vec3f>, float>([](auto i, auto, auto y, auto) { y[i].x += y[i].y; }));
+    CHECK_FALSE(
+        adds<1, source<vec3f>, target<vec3f>, float>([](auto i, auto, auto y, auto) { y[i].x += y[i].y; }));
     CHECK_FALSE(adds_to_y<float>([](auto, auto, auto, auto) {})); // its body may not have been compiled
 }
 
