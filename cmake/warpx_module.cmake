@@ -54,8 +54,18 @@ function(warpx_module_uses_cuda result)
 endfunction()
 
 # Sets `result` to files in `folder` that compile `source` as so many parts (see WARPX_PYTHON_MODULE).
-function(warpx_write_parts result folder source count)
-    get_filename_component(source "${source}" ABSOLUTE)
+function(warpx_write_parts result me folder source count)
+    set(name "${source}")
+    get_filename_component(source "${name}" ABSOLUTE)
+    if(NOT EXISTS "${source}") # made by the build, or missing
+        get_filename_component(built "${name}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_BINARY_DIR}")
+        get_source_file_property(is_generated "${built}" GENERATED)
+        if(NOT is_generated AND NOT EXISTS "${built}")
+            message(FATAL_ERROR "${me}: expected the file with WARPX_PYTHON_MODULE first; got ${name}, which does not \
+exist; write warpx_add_module(my_ops ops.cpp PARTS ${count})")
+        endif()
+        set(source "${built}")
+    endif()
     get_filename_component(stem "${source}" NAME_WLE)
     get_filename_component(extension "${source}" LAST_EXT)
     math(EXPR last "${count} - 1")
@@ -73,6 +83,7 @@ function(warpx_write_parts result folder source count)
 #include "@source@"
 ]] @ONLY)
     endforeach()
+    set_source_files_properties(${files} PROPERTIES OBJECT_DEPENDS "${source}" SKIP_UNITY_BUILD_INCLUSION ON)
     set(${result} ${files} PARENT_SCOPE)
 endfunction()
 
@@ -85,8 +96,8 @@ function(warpx_make_module cuda name)
 
     if(NOT "PARTS" IN_LIST ARGN)
         set(arg_PARTS 1)
-    elseif(NOT arg_PARTS MATCHES "^[1-9][0-9]?$")
-        message(FATAL_ERROR "${me}: expected PARTS from 1 to 99; got '${arg_PARTS}'; write the number of processors that \
+    elseif(NOT arg_PARTS MATCHES "^([1-9]|[12][0-9]|3[0-2])$")
+        message(FATAL_ERROR "${me}: expected PARTS from 1 to 32; got '${arg_PARTS}'; write the number of processors that \
 compile, PARTS 4")
     endif()
 
@@ -94,9 +105,16 @@ compile, PARTS 4")
     set(cuda_sources ${sources})
     list(FILTER cuda_sources INCLUDE REGEX "\\.cu$")
     if(cuda)
-        foreach(source ${cuda_sources}) # each instead of the C++ file of its name
+        foreach(source ${cuda_sources}) # each where the C++ file of its name was
             string(REGEX REPLACE "\\.cu$" "" stem "${source}")
-            list(REMOVE_ITEM sources "${stem}.cpp" "${stem}.cc" "${stem}.cxx")
+            foreach(replaced "${stem}.cpp" "${stem}.cc" "${stem}.cxx")
+                if("${replaced}" IN_LIST sources)
+                    list(REMOVE_ITEM sources "${source}")
+                    list(FIND sources "${replaced}" position)
+                    list(REMOVE_AT sources ${position})
+                    list(INSERT sources ${position} "${source}")
+                endif()
+            endforeach()
         endforeach()
     elseif(cuda_sources)
         list(REMOVE_ITEM sources ${cuda_sources})
@@ -114,7 +132,7 @@ ${reason}; add a .cpp file with the same content")
 
     if(arg_PARTS GREATER 1)
         list(POP_FRONT sources source)
-        warpx_write_parts(parts "${CMAKE_CURRENT_BINARY_DIR}/${name}_parts" "${source}" ${arg_PARTS})
+        warpx_write_parts(parts "${me}" "${CMAKE_CURRENT_BINARY_DIR}/${name}_parts" "${source}" ${arg_PARTS})
         list(PREPEND sources ${parts})
     endif()
 

@@ -20,7 +20,12 @@ template <class T, class F> bool adds_to_y(const F& kernel) {
     return adds<1, source<T>, target<T>, T>(kernel);
 }
 
+struct two {
+    float a, b;
+};
+
 } // namespace
+WARPX_STRUCT(two, a, b);
 
 TEST_CASE("additions in every spelling are found") {
     CHECK(adds_to_y<float>([](auto i, auto x, auto y, auto a) { y[i] += a * x[i]; }));
@@ -65,6 +70,34 @@ TEST_CASE("what reads or overwrites an array does not only add to it") {
     CHECK_FALSE(
         adds<1, source<vec3f>, target<vec3f>, float>([](auto i, auto, auto y, auto) { y[i].x += y[i].y; }));
     CHECK_FALSE(adds_to_y<float>([](auto, auto, auto, auto) {})); // its body may not have been compiled
+}
+
+TEST_CASE("components of a local are reads of its element") {
+    using vec6f = vec<float, 6>;
+    CHECK_FALSE(adds<1, source<mat2f>, target<mat2f>, float>([](auto i, auto x, auto y, auto) {
+        auto t = y[i];
+        y[i] += t(0, 1) * x[i];
+    }));
+    CHECK_FALSE(adds<1, source<mat2f>, target<mat2f>, float>([](auto i, auto x, auto y, auto a) {
+        const auto t = y[i];
+        y[i] += a * t(0, 1) * x[i];
+    }));
+    CHECK_FALSE(adds<1, source<vec6f>, target<vec6f>, float>([](auto i, auto x, auto y, auto) {
+        auto&& t = y[i];
+        y[i] += t[2] * x[i];
+    }));
+    CHECK_FALSE(adds<1, source<vec6f>, target<vec6f>, float>([](auto i, auto x, auto y, auto) {
+        const auto t = y[i];
+        y[i] += t[2] * x[i];
+    }));
+}
+
+TEST_CASE("elements that are structs are not asked about") {
+    const auto kernel = [](auto i, auto x, auto y, auto a) {
+        y[i].a = (a > 0 ? x[i] : y[i]).a;
+        y[i].b += x[i].b;
+    };
+    CHECK_FALSE(adds<1, source<two>, target<two>, float>(kernel));
 }
 
 TEST_CASE("the answer is that of the types of one launch") {

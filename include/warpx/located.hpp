@@ -182,12 +182,14 @@ public:
     }
     template <coordinate I>
         requires detail::is_vec<value_type>
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto& operator[](I k) & noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto& operator[](I k) & {
+        Access::used(this->place_);
         return this->value_[static_cast<int>(k)];
     }
     template <coordinate I>
         requires detail::is_vec<value_type>
     WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator[](I k) const& {
+        Access::used(this->place_);
         return this->value_[static_cast<int>(k)];
     }
     /// Element (r, c) of a matrix, likewise.
@@ -198,12 +200,14 @@ public:
     }
     template <coordinate I, coordinate J>
         requires detail::is_mat<value_type>
-    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto& operator()(I r, J c) & noexcept {
+    WARPX_INLINE WARPX_HOST_DEVICE constexpr auto& operator()(I r, J c) & {
+        Access::used(this->place_);
         return this->value_(static_cast<int>(r), static_cast<int>(c));
     }
     template <coordinate I, coordinate J>
         requires detail::is_mat<value_type>
     WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator()(I r, J c) const& {
+        Access::used(this->place_);
         return this->value_(static_cast<int>(r), static_cast<int>(c));
     }
 

@@ -110,7 +110,9 @@ def _make(operation, active_inputs, inout, order, functions):
     added = [(inputs.index(p), p.index, outputs.index(p), back[inputs.index(p)] + 1) for p in inputs if p.only_added]
     slots = [k + 1 for k in back]
     real = [p.types[0].startswith(("float", "bfloat", "complex")) for p in outputs]
-    real_places = [p.index if is_real else None for p, is_real in zip(outputs, real)]
+    # Of each result: its parameter, if it has derivatives, and whether its elements are several numbers, which must
+    # lie together.
+    real_places = [(p.index if is_real else None, bool(p.fold)) for p, is_real in zip(outputs, real)]
     may_be_complex = any(name.startswith("complex") for p in outputs for name in p.types)
     empty_like, contiguous = torch.empty_like, torch.contiguous_format
 
@@ -146,8 +148,10 @@ def _make(operation, active_inputs, inout, order, functions):
                     values[k] = torch.zeros(g.shape, dtype=g.dtype, device=g.device)
                 return _general_backward(functions(), values, cotangents, [needed[k] for k in slots], slots)
             row, flat = empty_row.copy(), no_gradients.copy()
-            for place, cotangent in zip(real_places, cotangents):
+            for (place, together), cotangent in zip(real_places, cotangents):
                 if place is not None:
+                    if together:
+                        cotangent = cotangent.contiguous()
                     if cotangent.is_neg():
                         cotangent = cotangent.resolve_neg()
                     row[place] = cotangent.resolve_conj() if may_be_complex else cotangent

@@ -248,6 +248,11 @@ class Operators:
             row[p.index] = v
         return row
 
+    def _placed_derivatives(self, objects, parameters):
+        """The same; PyTorch chose their strides, and elements of several numbers must lie together."""
+        return self._placed([v.contiguous() if p.fold and v is not None else v for v, p in zip(objects, parameters)],
+                            parameters)
+
     def _run_inplace(self, groups):
         made = self._made_inplace(groups)
         primals = self._placed(groups.inputs, self.inputs)
@@ -276,7 +281,7 @@ class Operators:
     def _run_tangent(self, groups):
         operation = self.operation
         primals = self._placed(groups.inputs, self.inputs)
-        tangents = self._placed(groups.tangents, self.active_inputs)
+        tangents = self._placed_derivatives(groups.tangents, self.active_inputs)
         facts = self._resolve(groups)
         made = []
         for p in self.outputs:
@@ -300,9 +305,9 @@ class Operators:
         """ADJOINT, and ADJOINT_TANGENT, whose results take the place of the gradients."""
         operation, second = self.operation, groups.what == ADJOINT_TANGENT
         primals = self._placed(groups.inputs, self.inputs)
-        cotangents = self._placed(groups.cotangents, self.active_outputs)
-        changes = self._placed(groups.cotangent_tangents, self.active_outputs)
-        tangents = self._placed(groups.tangents, self.active_inputs)
+        cotangents = self._placed_derivatives(groups.cotangents, self.active_outputs)
+        changes = self._placed_derivatives(groups.cotangent_tangents, self.active_outputs)
+        tangents = self._placed_derivatives(groups.tangents, self.active_inputs)
         facts = self._resolve(groups)
         for p in self.outputs:  # kernels that overwrite elements which are one in memory take the tape
             old = primals[p.index] if p.role == "inout" else None
@@ -315,7 +320,7 @@ class Operators:
                     row[p.index] = self._new(p, facts)
                     row[p.index].zero_() if given is None else row[p.index].copy_(given)
                 elif row[p.index] is None:
-                    row[p.index] = torch.zeros((), dtype=dtype_of(facts[0][p.index]), device=facts[3]).expand(
+                    row[p.index] = torch.zeros(p.fold, dtype=dtype_of(facts[0][p.index]), device=facts[3]).expand(
                         operation.shape_of(p, facts[1], facts[2]))
             if second and p.role == "inout" and tangents[p.index] is not None:
                 tangents[p.index] = self._new(p, facts).copy_(tangents[p.index])

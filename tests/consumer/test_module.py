@@ -166,8 +166,10 @@ def test_what_the_package_says_of_itself(package, prefix, found):
     (["-DSOURCES="], "expected source files; got none"),
     (["-DSOURCES=ops.cu"],
      "expected a C++ file for builds without CUDA; got only ops.cu, and WARPX_MODULE_CUDA is OFF"),
-    (["-DPARTS=0"], "expected PARTS from 1 to 99; got '0'"),
-    (["-DPARTS="], "expected PARTS from 1 to 99; got ''"),
+    (["-DPARTS=0"], "expected PARTS from 1 to 32; got '0'"),
+    (["-DPARTS="], "expected PARTS from 1 to 32; got ''"),
+    (["-DPARTS=2", "-DSOURCES=oops.cpp"],
+     "expected the file with WARPX_PYTHON_MODULE first; got oops.cpp, which does not exist"),
     (["-DCMAKE_DISABLE_FIND_PACKAGE_Python3=ON"], "expected Python 3.10 or newer with its header Python.h"),
 ])
 def test_refused(prefix, tmp_path, arguments, said):

@@ -97,16 +97,20 @@ namespace detail {
 template <class A> inline constexpr bool may_be_written = argument_traits<A>::holds_arrays;
 template <class T, int N, class D>
 inline constexpr bool may_be_written<array<T, N, D>> = is_active<T> && !std::is_const_v<T>;
+/// Whether it has elements whose `+` may be the user's own.
+template <class A> inline constexpr bool has_structs = argument_traits<A>::holds_arrays;
+template <class T, int N, class D>
+inline constexpr bool has_structs<array<T, N, D>> = described<std::remove_const_t<T>>;
 
 /// Whether a kernel does nothing but add to its argument `Asked`, the only array with derivatives that it may
-/// write. (Of several, elements would get several types, which kernels may not expect.) `known()`, from host
-/// code, makes this translation unit compile the kernel for the question; false until the static constructors
-/// are done.
+/// write. (Of several, elements would get several types, which kernels may not expect.) It is the kernel over
+/// plain numbers that is asked. `known()`, from host code, makes this translation unit compile it for the
+/// question; false until the static constructors are done.
 template <class Numbers, class Kernel, int R, int Asked, class... A> struct only_adds {
     static bool known() noexcept { return false; }
 };
 template <int... Argument, class Kernel, int R, int Asked, class... A>
-    requires((may_be_written<A> + ... + 0) == 1)
+    requires((may_be_written<A> + ... + 0) == 1 && !(has_structs<A> || ...))
 struct only_adds<std::integer_sequence<int, Argument...>, Kernel, R, Asked, A...> {
     using facts = addition_facts<Kernel, Asked, R, A...>;
     using asking = form::additions<facts, Asked>;

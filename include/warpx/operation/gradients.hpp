@@ -243,8 +243,6 @@ auto second_argument(const operation_call& call, const launch_options& options, 
         return with_tangent(x, t);
     }
 }
-template <class X, int K>
-using seen_or_const = std::conditional_t<is_scalar<X, K>, const element_of<X, K>, seen<X, K>>;
 
 } // namespace running
 } // namespace detail

@@ -11,6 +11,16 @@ namespace warpx {
 namespace detail {
 namespace running {
 
+WARPX_COLD [[noreturn]] inline void refuse_derivative(const operation_call& call, const char* which,
+                                                      const char* remedy) {
+    throw operation_error(reason::type,
+                          sentence(std::string(call.description.name) + "()",
+                                   std::string("an operation with ") + which, "one without", remedy));
+}
+WARPX_COLD [[noreturn]] inline void refuse_types(const operation_call& call) {
+    refuse_derivative(call, "derivatives", "its results or its inputs hold no real numbers");
+}
+
 /// Runs an operation with its types chosen, on one device.
 template <const auto& Op, class Device, int Variant> class operation_run {
     using X = operation_types<Op, Device, Variant>;
@@ -46,15 +56,6 @@ public:
     static bool only_adds_to(int k) { return only_adds_to(k, numbers{}); }
 
 private:
-    WARPX_COLD [[noreturn]] static void refuse(const operation_call& call, const char* which,
-                                               const char* remedy) {
-        throw operation_error(reason::type,
-                              sentence(std::string(call.description.name) + "()",
-                                       std::string("an operation with ") + which, "one without", remedy));
-    }
-    WARPX_COLD [[noreturn]] static void refuse_types(const operation_call& call) {
-        refuse(call, "derivatives", "its results or its inputs hold no real numbers");
-    }
     template <bool Second> static void backward(const operation_call& call, const launch_options& options) {
         if constexpr (!differentiable)
             refuse_types(call);
@@ -151,7 +152,7 @@ private:
                             std::integer_sequence<int, K...>) {
         if constexpr (!is_kernel) {
             if constexpr (std::is_same_v<typename operation::tangent_rule, derived>) {
-                refuse(call, "a tangent of its own", "give it one: .tangent<f>()");
+                refuse_derivative(call, "a tangent of its own", "give it one: .tangent<f>()");
             } else if constexpr (is_callback) {
                 operation::tangent_rule::function(callback_call(call, options));
             } else {
@@ -225,7 +226,7 @@ private:
         parameter_list<numbers, scratch_holder<X, K>...> scratch;
         if constexpr (!is_kernel) {
             if constexpr (std::is_same_v<typename operation::adjoint_rule, derived>) {
-                refuse(call, "an adjoint of its own", "give it one: .adjoint<f>()");
+                refuse_derivative(call, "an adjoint of its own", "give it one: .adjoint<f>()");
             } else if constexpr (is_callback) {
                 (clear_gradient<X, K>(call, call.cotangents, options), ...);
                 operation::adjoint_rule::function(callback_call(call, options));
@@ -270,8 +271,8 @@ private:
         constexpr bool possible = is_kernel && std::is_same_v<typename operation::tangent_rule, derived> &&
                                   !has_adjoint<decltype(operation::function)>;
         if constexpr (!possible) {
-            refuse(call, "second derivatives",
-                   "they are derived from kernels without derivatives of their own");
+            refuse_derivative(call, "second derivatives",
+                              "they are derived from kernels without derivatives of their own");
         } else {
             parameter_list<numbers, scratch_holder<X, K>...> scratch;
             (clear_gradient<X, K>(call, call.cotangents, options), ...);

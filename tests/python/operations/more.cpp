@@ -44,6 +44,11 @@ constexpr auto swap = [] WARPX_KERNEL(auto i, auto x, auto y) {
 };
 constexpr auto swap_op = warpx::op<"swap", swap>(inout<double, "n">("x"), inout<double, "n">("y"));
 
+// Vectors in and out: derivatives of whole elements.
+constexpr auto lengthen = [] WARPX_KERNEL(auto i, auto v, auto w) { w[i] = dot(v[i], v[i]) * v[i]; };
+constexpr auto lengthen_op = warpx::op<"lengthen", lengthen>(in<warpx::vec<double, 3>, "n">("v"),
+                                                             out<warpx::vec<double, 3>, "n">("w"));
+
 // What is only added to: neither its old value nor a copy of its gradient is kept.
 constexpr auto accumulate = [] WARPX_KERNEL(auto i, auto x, auto y, auto a) { y[i] += a * x[i] * x[i]; };
 constexpr auto accumulate_op =
@@ -107,4 +112,4 @@ constexpr auto saxpy_op = warpx::op<"saxpy", saxpy>(in<double, "n">("x"), out<do
 
 WARPX_PYTHON_MODULE(warpx_test_more, sincos_op, affine_op, power_op, ramp_op, swap_op, squares_op, no_gradient_op,
                     seen_op, scale_op, product_op, throws_op, next_op, saxpy_op,
-                    accumulate_op, scatter_op)
+                    accumulate_op, scatter_op, lengthen_op)

@@ -55,6 +55,7 @@ CASES = {
     "power": (lambda x: more.power(x, 3), lambda x: x**3, lambda: (real(4),)),
     "ramp": (lambda s: more.ramp(s, output_dims=4), lambda s: s * torch.arange(4, dtype=F64), lambda: (number(),)),
     "swap": (_swap, lambda x, y: (y, x * x), lambda: (real(3), real(3))),
+    "lengthen": (more.lengthen, lambda v: (v * v).sum(-1, keepdim=True) * v, lambda: (real(4, 3),)),
     "accumulate": (_accumulate, lambda x, y, a: y + a * x * x, lambda: (real(5), real(5), number())),
     "scatter": (_scatter, lambda x, y: y.index_add(-1, _AT, x), lambda: (real(3), real(4))),
     "matmul, batches": (ops.matmul, torch.matmul, lambda: (real(2, 1, 2, 3), real(4, 3, 2))),

@@ -231,6 +231,14 @@ def test_what_is_only_added_to_may_have_expanded_and_lazy_gradients():
         torch.testing.assert_close(gy, given.clone())
 
 
+def test_the_gradient_of_what_is_only_added_to_may_be_an_input():
+    x, start = real(5).requires_grad_(), real(5).requires_grad_()
+    given = x.detach()
+    gx, gy = torch.autograd.grad(more.accumulate(x, start * 1, 2.0), (x, start), given)
+    torch.testing.assert_close(gx, 4 * given * given)
+    torch.testing.assert_close(gy, given)
+
+
 def test_chains_of_additions_against_torch():
     x, start, weights = real(4).requires_grad_(), real(4).requires_grad_(), real(4)
     def mine(x, start):
@@ -318,6 +326,17 @@ def test_expanded_and_strided_cotangents():
     for ct in (torch.ones((), dtype=F64).expand(2, 3), real(3, 2).t(), real(2, 6)[:, ::2], real(3).expand(2, 3)):
         (g,) = torch.autograd.grad(y, x, ct, retain_graph=True)
         torch.testing.assert_close(g, 2 * x.detach().cos() * ct)
+
+
+@pytest.mark.parametrize("name", ["norm3", "lengthen"])
+def test_derivatives_of_vectors_that_pytorch_expands(name):
+    call, same, make = CASES[name]
+    v = require(make())[0]
+    other = v.detach().clone().requires_grad_()
+    for one, way in ((v, call), (other, same)):
+        first, = torch.autograd.grad(way(one).sum(), one, create_graph=True)
+        first.sum().backward()
+    assert_same(v.grad, other.grad)
 
 
 def test_cotangents_are_not_consumed():
