@@ -16,7 +16,8 @@ from . import _operation
 from ._operation import FORWARD
 from ._torch_eager import Eager, refuse_leaf
 from ._torch_functions import Functions, Keep
-from ._torch_ops import Groups, Operators, dtype_of
+from ._torch_ops import Groups, Operators
+from ._torch_run import dtype_of
 
 
 _NUMBERS = (bool, int, float, complex, torch.SymBool, torch.SymInt, torch.SymFloat)
@@ -231,7 +232,7 @@ def _convert_values(operation, operators, inputs, options):
     values = [k for k, p in enumerate(operators.inputs) if not p.is_array]
     if not any(isinstance(inputs[k], (torch.Tensor, torch.SymFloat)) for k in values):
         return inputs
-    types = operators._resolve(Groups(FORWARD, tuple(inputs), options))[0]
+    types = operators.resolve(Groups(FORWARD, tuple(inputs), options))[0]
     for k in values:
         p = operators.inputs[k]
         if isinstance(inputs[k], torch.SymFloat):  # stays symbolic as a tensor; as a number it would be a constant

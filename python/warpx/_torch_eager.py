@@ -8,7 +8,8 @@ import torch
 import torch.autograd.forward_ad as forward_ad
 
 from ._operation import ADJOINT, REAL, is_real
-from ._torch_ops import Groups, dtype_of
+from ._torch_ops import Groups
+from ._torch_run import dtype_of
 
 PLAIN = (torch.Tensor, torch.nn.Parameter)
 _NUMBERS = (float, int, bool, complex)

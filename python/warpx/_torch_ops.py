@@ -17,14 +17,11 @@ import torch
 
 from . import _operation
 from ._operation import ADJOINT, ADJOINT_TANGENT, FORWARD, TANGENT
+from ._torch_run import dtype_of, run, run_inplace
 
 _STATIC = {"int": "int", "uint": "int", "bool": "bool"}
 _libraries = {}  # by namespace; a library that is dropped takes its operators with it
 _taken = set()
-
-
-def dtype_of(name):
-    return getattr(torch, name)
 
 
 def name_of(dtype):
@@ -158,7 +155,7 @@ class Operators:
 
     def _define_one(self, what, overload):
         return self._register(overload, self._arguments(what), self._returns(what),
-                              lambda *a: self._run(self._parse(what, a)),
+                              lambda *a: run(self, self._parse(what, a)),
                               lambda *a: self._results(self._parse(what, a)),
                               lambda info, in_dims, *a: self._vmap_operator(what, info, in_dims, a))
 
@@ -166,8 +163,8 @@ class Operators:
         made = ", ".join(["Tensor"] * len(self.operation.results))
         return self._register("inplace", self._arguments(FORWARD, mutable=True),
                               made if len(self.operation.results) == 1 else f"({made})",
-                              lambda *a: self._run_inplace(self._parse(FORWARD, a)),
-                              lambda *a: self._made_inplace(self._parse(FORWARD, a)), None)
+                              lambda *a: run_inplace(self, self._parse(FORWARD, a)),
+                              lambda *a: self.made_inplace(self._parse(FORWARD, a)), None)
 
     def _register(self, overload, arguments, returns, run, fake, vmap):
         short = self.name.split("::")[1] + (f".{overload}" if overload else "")
@@ -209,7 +206,7 @@ class Operators:
 
     # -- Shapes and results ---------------------------------------------------------------------------------------
 
-    def _resolve(self, groups):
+    def resolve(self, groups):
         """(dtypes, extents, batch, device) of a call."""
         operation = self.operation
         given = {p.index: name_of(v.dtype) for v, p in zip(groups.inputs, self.inputs)
@@ -220,122 +217,24 @@ class Operators:
         extents, batch = operation.extents_of(shapes, groups.options[0])
         return types, extents, batch, device_of(groups.inputs, self.inputs)
 
-    def _new(self, p, facts):
+    def new(self, p, facts):
         types, extents, batch, device = facts
         return torch.empty(self.operation.shape_of(p, extents, batch), dtype=dtype_of(types[p.index]), device=device)
 
     def _results(self, groups):
         """New memory for the results of a derivative, with undefined contents."""
-        facts = self._resolve(groups)
+        facts = self.resolve(groups)
         if groups.what in (FORWARD, TANGENT):
             outputs = self.outputs if groups.what == FORWARD else self.active_outputs
-            made = tuple(self._new(p, facts) for p in outputs)
+            made = tuple(self.new(p, facts) for p in outputs)
             return made[0] if len(made) == 1 else made
         return [torch.empty(groups.inputs[k].shape, dtype=groups.inputs[k].dtype, device=groups.inputs[k].device)
                 for k, wanted in zip(self.positions, groups.wanted) if wanted]
 
-    def _made_inplace(self, groups):
-        facts = self._resolve(groups)
-        made = tuple(self._new(p, facts) for p in self.operation.results)
+    def made_inplace(self, groups):
+        facts = self.resolve(groups)
+        made = tuple(self.new(p, facts) for p in self.operation.results)
         return made[0] if len(made) == 1 else made if made else None
-
-    # -- Running --------------------------------------------------------------------------------------------------
-
-    def _placed(self, objects, parameters):
-        """Objects by parameter number, as entries take them."""
-        row = [None] * len(self.operation.parameters)
-        for v, p in zip(objects, parameters):
-            row[p.index] = v
-        return row
-
-    def _placed_derivatives(self, objects, parameters):
-        """The same; PyTorch chose their strides, and elements of several numbers must lie together."""
-        return self._placed([v.contiguous() if p.fold and v is not None else v for v, p in zip(objects, parameters)],
-                            parameters)
-
-    def _run_inplace(self, groups):
-        made = self._made_inplace(groups)
-        primals = self._placed(groups.inputs, self.inputs)
-        for v, p in zip(made if isinstance(made, tuple) else (made,), self.operation.results):
-            primals[p.index] = v
-        self.operation.entry(FORWARD, tuple(primals), None, None, None, groups.options[1])
-        return made
-
-    def _run(self, groups):
-        return (self._run_forward, self._run_tangent, self._run_adjoint, self._run_adjoint)[groups.what](groups)
-
-    def _run_forward(self, groups):
-        primals = self._placed(groups.inputs, self.inputs)
-        facts = self._resolve(groups)
-        made = []
-        for p in self.outputs:
-            old = primals[p.index]
-            if p.role == "inout" and old is None:
-                made.append(torch.empty(0, dtype=dtype_of(facts[0][p.index]), device=facts[3]))
-                continue
-            made.append(self._new(p, facts))
-            primals[p.index] = made[-1] if old is None else made[-1].copy_(old)
-        self.operation.entry(FORWARD, tuple(primals), None, None, None, groups.options[1])
-        return made[0] if len(made) == 1 else tuple(made)
-
-    def _run_tangent(self, groups):
-        operation = self.operation
-        primals = self._placed(groups.inputs, self.inputs)
-        tangents = self._placed_derivatives(groups.tangents, self.active_inputs)
-        facts = self._resolve(groups)
-        made = []
-        for p in self.outputs:
-            old = primals[p.index]
-            if p.role == "out" or old is not None:
-                primals[p.index] = self._new(p, facts) if old is None else self._new(p, facts).copy_(old)
-        for p in self.active_outputs:
-            made.append(self._new(p, facts))
-            if p.role == "inout":
-                old = tangents[p.index]
-                made[-1].zero_() if old is None else made[-1].copy_(old)
-            tangents[p.index] = made[-1]
-        if operation.kind != "kernel":  # functions of the author's see arrays, no zeros
-            for p in self.active_inputs:
-                if tangents[p.index] is None and isinstance(primals[p.index], torch.Tensor):
-                    tangents[p.index] = torch.zeros_like(primals[p.index])
-        operation.entry(TANGENT, tuple(primals), tuple(tangents), None, None, groups.options[1])
-        return made[0] if len(made) == 1 else tuple(made)
-
-    def _run_adjoint(self, groups):
-        """ADJOINT, and ADJOINT_TANGENT, whose results take the place of the gradients."""
-        operation, second = self.operation, groups.what == ADJOINT_TANGENT
-        primals = self._placed(groups.inputs, self.inputs)
-        cotangents = self._placed_derivatives(groups.cotangents, self.active_outputs)
-        changes = self._placed_derivatives(groups.cotangent_tangents, self.active_outputs)
-        tangents = self._placed_derivatives(groups.tangents, self.active_inputs)
-        facts = self._resolve(groups)
-        for p in self.outputs:  # kernels that overwrite elements which are one in memory take the tape
-            old = primals[p.index] if p.role == "inout" else None
-            if old is not None and any(stride == 0 and extent > 1 for stride, extent in zip(old.stride(), old.shape)):
-                primals[p.index] = self._new(p, facts).copy_(old)
-        for p in self.active_outputs:
-            for row in (cotangents, changes) if second else (cotangents,):
-                if p.role == "inout":  # becomes the gradient of the old value
-                    given = row[p.index]
-                    row[p.index] = self._new(p, facts)
-                    row[p.index].zero_() if given is None else row[p.index].copy_(given)
-                elif row[p.index] is None:
-                    row[p.index] = torch.zeros(p.fold, dtype=dtype_of(facts[0][p.index]), device=facts[3]).expand(
-                        operation.shape_of(p, facts[1], facts[2]))
-            if second and p.role == "inout" and tangents[p.index] is not None:
-                tangents[p.index] = self._new(p, facts).copy_(tangents[p.index])
-        made = []
-        for k, p, wanted in zip(self.positions, self.active_inputs, groups.wanted):
-            if not wanted:
-                continue
-            for row in (cotangents, changes) if second else (cotangents,):
-                if p.role != "inout":  # written, whatever it holds
-                    row[p.index] = torch.empty(groups.inputs[k].shape, dtype=groups.inputs[k].dtype, device=facts[3])
-            made.append((k, p))
-        operation.entry(groups.what, tuple(primals), tuple(tangents) if second else None, tuple(cotangents),
-                        tuple(changes) if second else None, groups.options[1])
-        row = changes if second else cotangents
-        return [row[p.index].sum_to_size(groups.inputs[k].shape).to(groups.inputs[k].device) for k, p in made]
 
     # -- vmap -----------------------------------------------------------------------------------------------------
 
