@@ -22,6 +22,9 @@ PROGRAMS = pathlib.Path(os.environ.get("WARPX_BENCH_MODULES") or
                         pathlib.Path(os.environ.get("WARPX_BUILD_DIR", ROOT / "build" / "bench")) / "programs")
 sys.path[:0] = [str(PROGRAMS), str(ROOT / "python")]
 
+# OpenMP's workers spin after a parallel region; on few processors they would take them from the side whose turn follows.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
