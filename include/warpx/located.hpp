@@ -189,8 +189,7 @@ public:
     template <coordinate I>
         requires detail::is_vec<value_type>
     WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator[](I k) const& {
-        Access::used(this->place_);
-        return this->value_[static_cast<int>(k)];
+        return this->get()[static_cast<int>(k)];
     }
     /// Element (r, c) of a matrix, likewise.
     template <coordinate I, coordinate J>
@@ -207,8 +206,7 @@ public:
     template <coordinate I, coordinate J>
         requires detail::is_mat<value_type>
     WARPX_INLINE WARPX_HOST_DEVICE constexpr auto operator()(I r, J c) const& {
-        Access::used(this->place_);
-        return this->value_(static_cast<int>(r), static_cast<int>(c));
+        return this->get()(static_cast<int>(r), static_cast<int>(c));
     }
 
 private:

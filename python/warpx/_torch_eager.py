@@ -103,11 +103,11 @@ def _make(operation, active_inputs, inout, order, functions):
     back = [order.index(k) for k in range(len(order))]
     no_gradients = [None] * (len(order) + 1)
     # Of each argument with derivatives: its position, its parameter, where its gradient is returned, whether it is
-    # overwritten: then its cotangent becomes its gradient, or is it, if it is only added to.
-    active = [(inputs.index(p), p.index, back[inputs.index(p)] + 1, p.role == "inout" and not p.only_added)
+    # overwritten: then its cotangent becomes its gradient.
+    active = [(inputs.index(p), p.index, back[inputs.index(p)] + 1, p.role == "inout")
               for p in active_inputs if not p.only_added]
-    # What is only added to: its position, its parameter, which result it is, where its gradient is returned. Its old
-    # value is not kept: nothing depends on it, so another array stands for it.
+    # What is only added to: its position, its parameter, which result it is, where its gradient is returned, which is
+    # its cotangent. Its old value is not kept: nothing depends on it, so another array stands for it.
     added = [(inputs.index(p), p.index, outputs.index(p), back[inputs.index(p)] + 1) for p in inputs if p.only_added]
     slots = [k + 1 for k in back]
     real = [p.types[0].startswith(("float", "bfloat", "complex")) for p in outputs]

@@ -119,8 +119,7 @@ struct only_adds<std::integer_sequence<int, Argument...>, Kernel, R, Asked, A...
         kernel(i, arguments...);
     }
     static bool known() noexcept {
-        if constexpr (std::is_invocable_v<const Kernel&, const index<R>&,
-                                          const typename bound<asking, Argument, A>::type&...>) {
+        if constexpr (callable<asking, std::integer_sequence<int, Argument...>, Kernel, R, A...>) {
             (void)&never_run;
             (void)&facts::register_kernel;
             return facts::complete && facts::added && !facts::used;

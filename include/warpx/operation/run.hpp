@@ -29,6 +29,9 @@ template <const auto& Op, class Device, int Variant> class operation_run {
     static constexpr int R = operation::launch_rank;
     static constexpr bool is_kernel = operation::kind == operation_kind::kernel;
     static constexpr bool is_callback = operation::kind == operation_kind::callback;
+    /// Whether all derivatives come from the kernel.
+    static constexpr bool derives = is_kernel && std::is_same_v<typename operation::tangent_rule, derived> &&
+                                    !has_adjoint<decltype(operation::function)>;
     template <int... K> static constexpr bool has_active(bool outputs, std::integer_sequence<int, K...>) {
         return ((active<X, K> && (outputs ? is_output<X, K> : role<X, K> != parameter_role::out)) || ...);
     }
@@ -77,8 +80,7 @@ private:
             return false;
     }
     template <int... K> static bool only_adds_to([[maybe_unused]] int k, std::integer_sequence<int, K...>) {
-        if constexpr (is_kernel && std::is_same_v<typename operation::tangent_rule, derived> &&
-                      !has_adjoint<decltype(operation::function)>)
+        if constexpr (derives)
             return ((k == K && only_adds_to<K>(numbers{})) || ...);
         else
             return false;
@@ -268,9 +270,7 @@ private:
     template <int... K>
     static void run_second(const operation_call& call, const launch_options& options,
                            std::integer_sequence<int, K...>) {
-        constexpr bool possible = is_kernel && std::is_same_v<typename operation::tangent_rule, derived> &&
-                                  !has_adjoint<decltype(operation::function)>;
-        if constexpr (!possible) {
+        if constexpr (!derives) {
             refuse_derivative(call, "second derivatives",
                               "they are derived from kernels without derivatives of their own");
         } else {
